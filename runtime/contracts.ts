@@ -1,0 +1,276 @@
+/**
+ * Every interface that parts of Sluice meet at. Imports nothing.
+ *
+ * - registry: `pipelines_config.yml`. pipeline: a registry entry and the folder `pipelines/<name>/`.
+ * - site: one key under a pipeline's `configs:`. stack: everything deployed from one branch.
+ * - run: one execution. PlannedRun: what is provisioned for one pipeline at one site.
+ * - work unit: what one run handles: object keys, a window, a prefix.
+ * - ledger: what each work unit was last done for. record: what one run left behind.
+ * - rejected: the input is bad and no retry can help. failed: something else broke and a retry may help.
+ *   skipped: there was nothing to do, for one of a closed list of reasons.
+ */
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type JsonObject = { readonly [key: string]: Json }
+
+// ---------------------------------------------------------------- the plan
+
+/** The buckets of a stack, by what they are for. Physical names stand in `Plan.buckets`. */
+export type BucketRole = 'input' | 'output' | 'logs' | 'thumbnails' | 'gallery'
+
+/** A part of a bucket: every key that starts with `prefix` (no wildcards; `''` is the whole bucket). */
+export interface Location {
+  readonly bucket: BucketRole
+  readonly prefix: string
+}
+
+/** Which object names start a run: a glob in which only `*` is special, matched against the key below the prefix. */
+export interface FileFilter {
+  readonly glob: string
+  readonly ignoreCase: boolean
+}
+
+export type Trigger =
+  | { readonly kind: 's3'; readonly source: Location; readonly files?: FileFilter }
+  | {
+      readonly kind: 'cron'
+      /** `cron(…)` or `rate(…)` in EventBridge Scheduler's syntax. */
+      readonly expression: string
+      readonly timezone: string
+      /** Of a cron ingest: where new objects are looked for, and whether they are run together or each alone. */
+      readonly source?: Location
+      readonly files?: FileFilter
+      readonly group?: 'together' | 'each'
+    }
+
+export type WindowUnit = 'hour' | 'day' | 'week' | 'month'
+
+/** Which windows a scheduled look considers. Windows are UTC calendar units, half-open. */
+export interface WindowPolicy {
+  readonly unit: WindowUnit
+  readonly lookBackSeconds: number
+  /** How late data may be: a window is looked at once `lagSeconds` have passed since its end. */
+  readonly lagSeconds: number
+  readonly maxWindows: number
+  /** How far before its start and after its end a window's fetch reads. */
+  readonly padding: { readonly beforeSeconds: number; readonly afterSeconds: number }
+}
+
+export interface Compute {
+  readonly kind: 'Lambda' | 'Batch'
+  readonly memoryMB: number
+  readonly timeoutSeconds: number
+  readonly scratchMB: number
+  readonly vcpus: number
+  readonly attempts: number
+  readonly concurrency?: number
+  readonly spot: boolean
+  readonly maxVcpus: number
+}
+
+/** What is provisioned for one pipeline at one site. Plain JSON: it travels to Lambda, Batch and local workers. */
+export interface PlannedRun {
+  readonly key: `${string}/${string}`
+  readonly pipeline: string
+  readonly site: string
+  readonly type: 'ingest' | 'vap'
+  readonly trigger: Trigger
+  /** `prefix`: the pipeline scans its prefix itself. */
+  readonly input: 'objects' | 'prefix'
+  readonly lookBackSeconds: number
+  readonly window?: WindowPolicy
+  readonly compute: Compute
+  readonly reads: readonly Location[]
+  readonly writes: readonly Location[]
+  /** From the project root, with `/`. */
+  readonly configFile: string
+  readonly linkedFiles: readonly string[]
+  readonly classnames: readonly string[]
+  readonly datastreamsIn: readonly string[]
+  readonly datastreamsOut: readonly string[]
+  readonly uses: readonly ('catalog' | 'redshift')[]
+  readonly parameters: JsonObject
+  /** Physical names on AWS, within its limits; two stacks never share one. */
+  readonly names: RunNames
+}
+
+export interface RunNames {
+  readonly function: string
+  readonly jobDefinition: string
+  readonly role: string
+  readonly rule: string
+  readonly logGroup: string
+}
+
+export interface Plan {
+  readonly project: string
+  readonly stack: string
+  readonly accountId: string
+  readonly region: string
+  readonly buckets: Readonly<Partial<Record<BucketRole, string>>>
+  /** Sorted by key. */
+  readonly runs: readonly PlannedRun[]
+}
+
+/** What the registry learns from a site's pipeline configuration files. */
+export interface PipelineFacts {
+  readonly kind: 'ingest' | 'vap' | 'custom'
+  readonly datastreamsIn: readonly string[]
+  readonly datastreamsOut: readonly string[]
+  /** Of a VAP: how far its fetch reaches beyond its window. */
+  readonly padding: { readonly beforeSeconds: number; readonly afterSeconds: number }
+  /** Where the storage templates put data and ancillary files, up to the first part that varies. */
+  readonly outputPrefixes: readonly string[]
+  /** Where the storage templates look for each input datastream, up to the first part that varies. */
+  readonly inputPrefixes: readonly string[]
+  /** Every file the configuration is made of, from the project root. */
+  readonly linkedFiles: readonly string[]
+  /** Every class named, `tsdat.*` ones included. */
+  readonly classnames: readonly string[]
+}
+
+// ---------------------------------------------------------------- stores
+
+export interface ObjectInfo {
+  readonly key: string
+  readonly size: number
+  /** Changes whenever the content does. Opaque, without quotes. */
+  readonly etag: string
+  readonly lastModified: Date
+  readonly contentType?: string
+}
+
+export interface StoredObject extends ObjectInfo {
+  /** The bytes that were asked for, once. A reader that stops early must `return()` the iterator. */
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+export interface GetOptions {
+  /** Half-open: `end` is the first byte not wanted; without it, to the object's end. */
+  readonly range?: { readonly start: number; readonly end?: number }
+  /** @throws PreconditionFailedError when the object is at another version. */
+  readonly ifMatch?: string
+  readonly signal?: AbortSignal
+}
+
+/** Missing is `undefined`; everything else that goes wrong throws. Keys are any non-empty text of ≤1024 UTF-8 bytes. */
+export interface ObjectReader {
+  get(key: string, options?: GetOptions): Promise<StoredObject | undefined>
+  head(key: string): Promise<ObjectInfo | undefined>
+  /** Every object whose key starts with `prefix`, in UTF-8 byte order, pages fetched as needed. */
+  list(prefix: string, options?: { readonly startAfter?: string }): AsyncIterable<ObjectInfo>
+}
+
+export type PutBody = Uint8Array | string | AsyncIterable<Uint8Array>
+
+export interface PutOptions {
+  /** `'*'`: only if no object has this key. @throws PreconditionFailedError */
+  readonly ifNoneMatch?: '*'
+  /** Only if the object is at this version. @throws PreconditionFailedError (also when it is missing) */
+  readonly ifMatch?: string
+  readonly contentType?: string
+  readonly signal?: AbortSignal
+}
+
+/** Writes are whole or not at all. Deleting what is not there is no error. */
+export interface ObjectStore extends ObjectReader {
+  put(key: string, body: PutBody, options?: PutOptions): Promise<ObjectInfo>
+  delete(key: string): Promise<void>
+}
+
+/** One input of a run as a reader sees it: by stream, or as a file for formats that need to seek. */
+export interface InputFile {
+  /** What patterns are matched against and messages call it: a key, a path as given, a member of an archive. */
+  readonly name: string
+  /** In bytes. */
+  readonly size: number
+  /** The content from its start; each call starts anew. */
+  stream(): AsyncIterable<Uint8Array>
+  /** A file on this machine with the content, fetched into scratch space if need be. Not to be written to. */
+  localPath(): Promise<string>
+}
+
+// ---------------------------------------------------------------- runs
+
+/** A span of time, half-open `[start, end)`, as ISO 8601 instants in UTC. */
+export interface Window {
+  readonly start: string
+  readonly end: string
+}
+
+export type WorkUnit =
+  | { readonly kind: 'objects'; readonly keys: readonly string[] }
+  | { readonly kind: 'window'; readonly window: Window }
+  | { readonly kind: 'prefix'; readonly prefix: string }
+
+export type SkipReason = 'done' | 'in-progress' | 'empty' | 'no-input' | 'filtered'
+
+/** What a run wrote. `sha256` is of the whole object, in hex. */
+export interface OutputRecord {
+  readonly bucket: BucketRole
+  readonly key: string
+  readonly size: number
+  readonly etag: string
+  readonly sha256: string
+}
+
+/** Numbers worth knowing about a run, such as `rows`; adding them over runs must make sense. */
+export type Counts = Readonly<Record<string, number>>
+
+export interface Succeeded {
+  readonly outcome: 'succeeded'
+  readonly counts: Counts
+}
+
+export interface Skipped {
+  readonly outcome: 'skipped'
+  readonly reason: SkipReason
+}
+
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** Structured lines: an event name such as `Run:Start` and fields. */
+export interface Log {
+  debug(event: string, fields?: LogFields): void
+  info(event: string, fields?: LogFields): void
+  warn(event: string, fields?: LogFields): void
+  error(event: string, fields?: LogFields): void
+  /** A log whose every line has these fields too. */
+  with(fields: LogFields): Log
+}
+
+/** All that a pipeline is given. `raw` has no `put`: what a run may write is `output`, within `run.writes`. */
+export interface RunContext {
+  readonly run: PlannedRun
+  readonly runId: string
+  readonly work: WorkUnit
+  /** The run's inputs, each at the version that the ledger claimed. Keys are relative to the bucket. */
+  readonly raw: ObjectReader
+  /** The default output bucket. What is put here is listed in the run's record, with checksums. */
+  readonly output: ObjectStore
+  /** Every bucket the run may write, by role. */
+  readonly outputs: Readonly<Partial<Record<BucketRole, ObjectStore>>>
+  readonly log: Log
+  /** The trigger's time, not the clock. */
+  readonly now: Date
+  /** An empty folder that is removed when the run ends. */
+  readonly scratchDir: string
+  /** The folder that `run.configFile` is relative to. */
+  readonly projectRoot: string
+  readonly signal: AbortSignal
+  readonly codeVersion: string
+  /** Finds the classes that configuration files name. */
+  readonly classes: ClassLoader
+  progress(done: number, total?: number): void
+}
+
+/** Gives the export that a `pipelines.<name>.<file>.<Export>` or `shared.<file>.<Export>` classname stands for. */
+export interface ClassLoader {
+  /** @throws ConfigError that names the file and export to write, when there is none. */
+  load(classname: string): Promise<unknown>
+}
+
+/** A pipeline succeeds, or is skipped, or throws. It cannot build a failure. */
+export interface PipelineModule {
+  run(context: RunContext): Promise<Succeeded | Skipped>
+}
