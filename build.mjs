@@ -1,11 +1,15 @@
 // Bundles the command, the worker and the public API into dist/. They share chunks, so that a class (an error,
-// say) is the same class in all three. Packages stay in node_modules and are loaded when a command needs them.
-import { existsSync, rmSync } from 'node:fs'
+// say) is the same class in all three. Small packages that every command needs are bundled, which halves the
+// start-up; the others stay in node_modules and are loaded when a command needs them.
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
 import { build } from 'esbuild'
 
 const entries = { cli: 'runtime/cli/main.ts', worker: 'runtime/local/worker.ts', index: 'runtime/index.ts' }
-rmSync('dist', { recursive: true, force: true })
-await build({
+const bundled = ['ajv', 'cli-progress', 'commander', 'picocolors', 'yaml']
+const { dependencies, version } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+const { metafile } = await build({
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
   outdir: 'dist',
   bundle: true,
@@ -13,7 +17,19 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
+  external: Object.keys(dependencies).filter((name) => !bundled.includes(name)),
+  define: { SLUICE_VERSION: JSON.stringify(version) },
+  // What CommonJS packages need to find Node's own modules once they stand in an ES module.
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+  },
   sourcemap: true,
+  minifySyntax: true,
   logLevel: 'warning',
+  metafile: true,
 })
+
+// Not an empty folder first: a command that runs meanwhile keeps finding its chunks.
+for (const file of readdirSync('dist')) {
+  if (!Object.hasOwn(metafile.outputs, path.posix.join('dist', file))) rmSync(path.join('dist', file))
+}
