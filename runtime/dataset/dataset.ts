@@ -1,6 +1,9 @@
 import type { DataArray, DType } from './dtype.ts'
 
-/** What an attribute may hold: a text, a number, or a typed or text array. */
+/**
+ * What an attribute may hold. On disk a `number` is a double and a `bigint` a 64-bit integer, whatever its value;
+ * any other type, and every numeric array, is a `TypedAttr`.
+ */
 export type AttrValue = string | number | bigint | TypedAttr | readonly string[]
 
 /** A number or numbers of a given on-disk type; `scalar` when it stands alone rather than in an array of one. */
@@ -15,11 +18,19 @@ export type Attrs = Map<string, AttrValue>
 /** How a variable is stored, as far as that differs from how it is held. xarray's `encoding`. */
 export interface Encoding {
   dtype?: DType
+  /** The `_FillValue` that stands for NaN, NaT and missing text. */
   fillValue?: number | bigint | string
+  missingValue?: number | bigint | string
   units?: string
   calendar?: string
   scaleFactor?: number
   addOffset?: number
+  /** The type of `scale_factor` and `add_offset` on disk; float64 unless given. */
+  factorDType?: 'float32' | 'float64'
+  /** `_Unsigned`: signed integers on disk stand for unsigned ones (`true`), or the reverse (`false`). */
+  unsigned?: boolean
+  /** The `coordinates` attribute as it was read. */
+  coordinates?: string
 }
 
 /**
