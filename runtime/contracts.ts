@@ -78,10 +78,16 @@ export interface PlannedRun {
   /** `prefix`: the pipeline scans its prefix itself. */
   readonly input: 'objects' | 'prefix'
   readonly lookBackSeconds: number
+  /** Of a cron ingest: objects younger than this are left for a later look. Of a VAP, see `window`. */
+  readonly lagSeconds: number
+  /** How many work units one scheduled look starts at most. */
+  readonly maxUnits: number
   readonly window?: WindowPolicy
   readonly compute: Compute
   readonly reads: readonly Location[]
   readonly writes: readonly Location[]
+  /** Takes the place of storage.yaml's bucket and root: keys are this prefix and what its templates say. */
+  readonly output: Location
   /** From the project root, with `/`. */
   readonly configFile: string
   readonly linkedFiles: readonly string[]
@@ -90,6 +96,7 @@ export interface PlannedRun {
   readonly datastreamsOut: readonly string[]
   readonly uses: readonly ('catalog' | 'redshift')[]
   readonly parameters: JsonObject
+  readonly alerts: Alerts
   /** Physical names on AWS, within its limits; two stacks never share one. */
   readonly names: RunNames
 }
@@ -99,17 +106,112 @@ export interface RunNames {
   readonly jobDefinition: string
   readonly role: string
   readonly rule: string
+  readonly schedule: string
   readonly logGroup: string
+}
+
+/** What a stack has once. */
+export interface StackNames {
+  readonly eventBus: string
+  readonly scheduleGroup: string
+  readonly jobQueue: string
+  readonly alertFunction: string
+  readonly alertQueue: string
+  readonly deadLetterQueue: string
 }
 
 export interface Plan {
   readonly project: string
   readonly stack: string
+  /** `prod` may adopt buckets and is kept; a `preview` owns all it uses and cleans up after itself. */
+  readonly kind: 'prod' | 'preview'
+  readonly owner?: string
   readonly accountId: string
   readonly region: string
+  /** Physical names of the buckets that this stack uses. `input` and `output` may be one bucket. */
   readonly buckets: Readonly<Partial<Record<BucketRole, string>>>
-  /** Sorted by key. */
+  /** Those of them that the stack does not create: never changed, never deleted. */
+  readonly adopted: readonly BucketRole[]
+  /** Whether schedules are switched on when they are deployed. */
+  readonly schedulesEnabled: boolean
+  /** How long a preview may live after its last deployment. */
+  readonly expiresAfterSeconds?: number
+  readonly alerts: Alerts
+  readonly redshift?: RedshiftTarget
+  readonly names: StackNames
+  readonly tags: Readonly<Record<string, string>>
+  /** Sorted by key, in code unit order. */
   readonly runs: readonly PlannedRun[]
+}
+
+// ---------------------------------------------------------------- the registry
+
+/** Who gets failure mail. */
+export interface Alerts {
+  readonly emails: readonly string[]
+}
+
+export interface RedshiftTarget {
+  readonly workgroup: string
+  readonly database: string
+  readonly roleArn: string
+}
+
+/** What a branch deploys whose name matches `pattern`, in which only `*` is special. */
+export interface BranchRule {
+  readonly pattern: string
+  readonly stack: 'prod' | 'preview'
+  readonly schedules: boolean
+  readonly expiresAfterSeconds?: number
+}
+
+/** The registry, checked and normalised: what the plan is computed from. Nothing here is checked again later. */
+export interface Registry {
+  /** As the caller named it. */
+  readonly file: string
+  /** `pipelines_repo_name`. */
+  readonly project: string
+  readonly githubOrg?: string
+  readonly owner?: string
+  readonly accountId: string
+  readonly region: string
+  readonly inputBucketName: string
+  readonly outputBucketName: string
+  readonly createBuckets: boolean
+  readonly alerts: Alerts
+  readonly branches: readonly BranchRule[]
+  /** The account quotas that were raised, by the names of the `quotas` key. */
+  readonly quotas: Readonly<Record<string, number>>
+  readonly redshift?: RedshiftTarget
+  /** Those that are enabled, sorted by key. */
+  readonly sites: readonly RegisteredSite[]
+  /** Keys of those that are not, sorted. */
+  readonly disabled: readonly string[]
+}
+
+/** One pipeline at one site with every setting resolved: the site's, else the pipeline's, else `defaults`, else ours. */
+export interface RegisteredSite {
+  readonly key: `${string}/${string}`
+  readonly pipeline: string
+  readonly site: string
+  readonly type: 'ingest' | 'vap'
+  readonly trigger: Trigger
+  readonly input: 'objects' | 'prefix'
+  readonly lookBackSeconds: number
+  readonly lagSeconds: number
+  readonly maxUnits: number
+  /** Of a VAP. */
+  readonly window?: WindowUnit
+  readonly compute: Compute
+  /** The `output` key as it is set; empty where it is not. */
+  readonly outputs: readonly Location[]
+  readonly uses: readonly ('catalog' | 'redshift')[]
+  readonly parameters: JsonObject
+  readonly alerts: Alerts
+  readonly configFile: string
+  readonly facts: PipelineFacts
+  /** Where it stands in the registry, for messages about it. */
+  readonly origin: { readonly path: string; readonly line?: number; readonly column?: number }
 }
 
 /** What the registry learns from a site's pipeline configuration files. */
