@@ -5,7 +5,7 @@ const minutesPerSample = 10
 const samplesPerDay = (24 * 60) / minutesPerSample
 
 const columns = [
-  'Timestamp (end of interval)',
+  'Timestamp (start of interval)',
   'Int Temp (°C)',
   'Ext Temp (°C)',
   'Pressure (hPa)',
@@ -47,7 +47,7 @@ function staLines(site: string, serial: string, day: string): string[] {
   const pressures = random.wander(samplesPerDay, 1016, 3, 0.998)
   const midnight = Date.parse(`${day}T00:00:00Z`)
   const rows = speeds.map((speed, i) => {
-    const time = new Date(midnight + (i + 1) * minutesPerSample * 60_000).toISOString()
+    const time = new Date(midnight + i * minutesPerSample * 60_000).toISOString()
     const outside = (temperatures[i] as number) + 1.5 * Math.sin(((i / samplesPerDay) * 24 - 9) * (Math.PI / 12))
     const head = [
       `${time.slice(0, 10)} ${time.slice(11, 16)}`,
