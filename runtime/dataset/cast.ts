@@ -1,0 +1,231 @@
+import { InputError } from '../errors.ts'
+import type { Variable } from './dataset.ts'
+import { convertTimeUnit, formatDatetime, parseDatetime } from './datetime.ts'
+import type { DataArray, DType, NumberArray } from './dtype.ts'
+import { allocate, isDatetime, isFloat, isInteger, NaT, timeUnit } from './dtype.ts'
+import { missingTest } from './missing.ts'
+import { parseFloatText, parseIntegerText, showFloat } from './number-text.ts'
+import { TextArray, TextArrayBuilder } from './text-array.ts'
+
+/** One value of any type: bools are `boolean` or 0 and 1, datetimes counts of their unit, `null` is missing. */
+export type Element = number | bigint | string | boolean | null
+
+/**
+ * The variable with its values as another type, by numpy's rules: floats are cut toward zero, datetimes lose
+ * resolution toward minus infinity, texts are read strictly. NaN, NaT and missing text become `missing` where the
+ * type has no missing value of its own. Attributes and encoding are shared; so is the data if nothing changes.
+ * @throws InputError that names the variable and the element, for a value that the type cannot hold: INT_MIN is
+ * never made up.
+ */
+export function cast(
+  variable: Variable,
+  dtype: DType,
+  missing?: number | bigint | string | null,
+  name = 'the variable',
+): Variable {
+  if (variable.dtype === dtype) return variable
+  return { ...variable, dtype, data: castData(variable.data, variable.dtype, dtype, missing, name) }
+}
+
+/** `cast` of the bare array. */
+export function castData(
+  data: DataArray,
+  from: DType,
+  to: DType,
+  missing?: number | bigint | string | null,
+  name = 'the variable',
+): DataArray {
+  if (from === to) return data
+  if (widens(from, to)) return Float64Array.from(data as NumberArray)
+  if (from === 'float64' && to === 'float32') return narrowToFloat32(data as Float64Array, name)
+  const convert = elementCast(from, to)
+  const isMissing = missingTest(from, data)
+  const fill = missing === undefined || missing === null ? undefined : toElement(to, missing)
+  const fail = (index: number, why: string): never => {
+    throw new InputError(`${name}: ${why} (element ${index})`)
+  }
+  const at = (index: number): number | bigint | string => {
+    if (isMissing(index))
+      return (
+        missingAs(to) ??
+        fill ??
+        fail(index, `a missing value cannot be ${to}, and there is no _FillValue to stand for it`)
+      )
+    const value = data instanceof TextArray ? data.at(index) : (data[index] as number | bigint)
+    const converted = convert(value)
+    return converted ?? fail(index, refusal(value, from, to))
+  }
+  if (to === 'str') return castToText(data, from, at)
+  const result = allocate(to, data.length) as NumberArray
+  for (let i = 0; i < data.length; i++) result[i] = at(i) as number
+  return result
+}
+
+/** Float32 and the integers up to 32 bits fit a float64 as they are. */
+function widens(from: DType, to: DType): boolean {
+  return to === 'float64' && /^(?:float32|bool|u?int(?:8|16|32))$/.test(from)
+}
+
+function narrowToFloat32(data: Float64Array, name: string): Float32Array {
+  const result = Float32Array.from(data)
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(result[i] as number) && Number.isFinite(data[i] as number)) {
+      throw new InputError(`${name}: ${refusal(data[i] as number, 'float64', 'float32')} (element ${i})`)
+    }
+  }
+  return result
+}
+
+function castToText(
+  data: DataArray,
+  from: DType,
+  at: (index: number) => number | bigint | string,
+): TextArray {
+  const builder = new TextArrayBuilder()
+  const isMissing = isDatetime(from) || isFloat(from) ? () => false : missingTest(from, data)
+  for (let i = 0; i < data.length; i++) builder.push(isMissing(i) ? undefined : String(at(i)))
+  return builder.build()
+}
+
+/** What stands for "no value" in a type that has such a thing. Text of NaN is `nan`, as in numpy. */
+function missingAs(dtype: DType): number | bigint | string | undefined {
+  if (isFloat(dtype)) return Number.NaN
+  if (isDatetime(dtype)) return NaT
+  return dtype === 'str' ? 'nan' : undefined
+}
+
+/** A conversion that gives `undefined` for what the type cannot hold. The input is never missing. */
+function elementCast(
+  from: DType,
+  to: DType,
+): (value: number | bigint | string) => number | bigint | string | undefined {
+  if (to === 'str') return (value) => showElement(value as number | bigint, from)
+  if (isDatetime(from)) {
+    const unit = timeUnit(from)
+    if (isDatetime(to)) return (value) => inRange(convertTimeUnit(value as bigint, unit, timeUnit(to)), to)
+  }
+  if (from === 'str') return (value) => parseElement(value as string, to)
+  return (value) => toNumber(value as number | bigint, to)
+}
+
+/** A number as the element type `to`, cut toward zero for integers; `undefined` when out of range. */
+function toNumber(value: number | bigint, to: DType): number | bigint | undefined {
+  if (to === 'bool') return Number(value !== 0 && value !== 0n)
+  if (isFloat(to)) {
+    const float = to === 'float32' ? Math.fround(Number(value)) : Number(value)
+    return Number.isFinite(float) || (typeof value === 'number' && !Number.isFinite(value))
+      ? float
+      : undefined
+  }
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) return undefined
+    return inRange(Math.trunc(value), to)
+  }
+  return inRange(value, to)
+}
+
+function parseElement(text: string, to: DType): number | bigint | undefined {
+  if (isDatetime(to)) {
+    if (text.trim() === 'NaT') return NaT
+    const nanoseconds = parseDatetime(text)
+    return nanoseconds === undefined
+      ? undefined
+      : inRange(convertTimeUnit(nanoseconds, 'ns', timeUnit(to)), to)
+  }
+  if (to === 'bool') return { true: 1, '1': 1, false: 0, '0': 0 }[text.trim().toLowerCase()]
+  if (isFloat(to)) {
+    const value = parseFloatText(text)
+    return value === undefined ? undefined : toNumber(value, to)
+  }
+  const value = parseIntegerText(text)
+  return value === undefined ? undefined : inRange(value, to)
+}
+
+/** The lowest and highest integer of a type; datetimes have one less at the low end, which is NaT. */
+export function integerRange(dtype: DType): { readonly min: bigint; readonly max: bigint } {
+  if (isDatetime(dtype)) return { min: NaT + 1n, max: 2n ** 63n - 1n }
+  if (!isInteger(dtype)) throw new TypeError(`${dtype} is not an integer type`)
+  const bits = BigInt(/\d+$/.exec(dtype)![0])
+  return dtype.startsWith('u')
+    ? { min: 0n, max: 2n ** bits - 1n }
+    : { min: -(2n ** (bits - 1n)), max: 2n ** (bits - 1n) - 1n }
+}
+
+interface Range {
+  readonly min: bigint
+  readonly max: bigint
+  /** The same as numbers, the upper end exclusive: exact for every type, and far faster to compare with. */
+  readonly low: number
+  readonly high: number
+}
+const ranges = new Map<DType, Range>()
+
+function rangeOf(dtype: DType): Range {
+  let range = ranges.get(dtype)
+  if (!range) {
+    const { min, max } = integerRange(dtype)
+    range = { min, max, low: Number(min), high: Number(max + 1n) }
+    ranges.set(dtype, range)
+  }
+  return range
+}
+
+function inRange(value: number | bigint, dtype: DType): number | bigint | undefined {
+  const range = rangeOf(dtype)
+  if (isDatetime(dtype) || dtype.endsWith('int64')) {
+    if (typeof value === 'number' && (value < range.low || value >= range.high)) return undefined
+    const big = BigInt(value)
+    return big < range.min || big > range.max ? undefined : big
+  }
+  if (typeof value === 'bigint') return value < range.min || value > range.max ? undefined : Number(value)
+  return value < range.low || value >= range.high ? undefined : value
+}
+
+/**
+ * One value as the element type `dtype`: `null` is NaN, NaT or missing text. Datetimes may be given as ISO texts.
+ * @throws InputError when the type cannot hold it
+ */
+export function toElement(dtype: DType, value: Element, name = 'the value'): number | bigint | string | null {
+  if (value === null) {
+    if (dtype === 'str') return null
+    const missing = missingAs(dtype)
+    if (missing === undefined) throw new InputError(`${name}: a missing value cannot be ${dtype}`)
+    return missing
+  }
+  const plain = typeof value === 'boolean' ? Number(value) : value
+  if (dtype === 'str') {
+    if (typeof value === 'string') return value
+    if (typeof value === 'boolean') return value ? 'True' : 'False'
+    return typeof value === 'number' && !Number.isInteger(value) ? showFloat(value) : String(value)
+  }
+  if (typeof plain === 'number' && Number.isNaN(plain) && missingAs(dtype) !== undefined)
+    return missingAs(dtype)!
+  const element = typeof plain === 'string' ? parseElement(plain, dtype) : toNumber(plain, dtype)
+  if (element === undefined) {
+    throw new InputError(`${name}: ${refusal(plain, typeof plain === 'string' ? 'str' : 'float64', dtype)}`)
+  }
+  return element
+}
+
+/** An element as text: Python's spelling of numbers and bools, ISO 8601 for datetimes. */
+export function showElement(value: number | bigint | string, dtype: DType): string {
+  if (isDatetime(dtype)) return formatDatetime(value as bigint, timeUnit(dtype))
+  if (isFloat(dtype)) return showFloat(value as number, dtype)
+  if (dtype === 'bool') return value ? 'True' : 'False'
+  return String(value)
+}
+
+function refusal(value: number | bigint | string, from: DType, to: DType): string {
+  if (typeof value === 'string') return `${JSON.stringify(value)} is not ${describe(to)}`
+  if (isInteger(to)) {
+    const { min, max } = integerRange(to)
+    return `${showElement(value, from)} does not fit ${to}, which holds ${min} to ${max}`
+  }
+  return `${showElement(value, from)} does not fit ${to}`
+}
+
+function describe(dtype: DType): string {
+  if (isDatetime(dtype)) return `a date and time (${dtype})`
+  if (dtype === 'bool') return 'True or False'
+  return isFloat(dtype) ? `a number (${dtype})` : `a whole number (${dtype})`
+}
