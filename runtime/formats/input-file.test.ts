@@ -50,9 +50,7 @@ test('a file on disk streams from its start at each call and is its own local pa
 })
 
 test('a missing file and the stream of a folder are input errors that name the file', async () => {
-  await expect(fileInput(join(folder, 'nope'), 'nope')).rejects.toThrow(
-    new InputError('nope: there is no such file'),
-  )
+  await expect(fileInput(join(folder, 'nope'), 'nope')).rejects.toThrow('nope: there is no such file')
   const asFolder = await fileInput(folder, 'store.zarr')
   await expect(text(asFolder.stream())).rejects.toThrow('store.zarr: is a folder, not a file')
 })
@@ -74,9 +72,7 @@ test('a changed, vanished or cut object is an error and leaves nothing in scratc
     PreconditionFailedError,
   )
   await expect(objectInput(store, { ...info, key: 'gone' }, folder).localPath()).rejects.toThrow(InputError)
-  await expect(objectInput(store, info, folder).localPath()).rejects.toThrow(
-    new StoreError('a/b c.csv: 3 of 5 bytes arrived'),
-  )
+  await expect(objectInput(store, info, folder).localPath()).rejects.toThrow(StoreError)
   expect(await readdir(folder)).toEqual([])
 })
 

@@ -1,0 +1,101 @@
+/** What a column is made of: a typed array of numbers or of bigints. */
+interface TypedArray<E extends number | bigint> {
+  readonly length: number
+  [index: number]: E
+  set(source: ArrayLike<E>, offset?: number): void
+  subarray(start: number, end: number): TypedArray<E>
+}
+
+const firstLength = 256
+const lastLength = 32_768
+
+/**
+ * A column that grows without being copied: a list of arrays, each twice as long as the one before up to 32,768
+ * elements, copied once at the end.
+ */
+export class Chunks<E extends number | bigint> {
+  private readonly allocate: (length: number) => TypedArray<E>
+  private full: TypedArray<E>[] = []
+  private last: TypedArray<E>
+  private used = 0
+
+  constructor(allocate: (length: number) => TypedArray<E>) {
+    this.allocate = allocate
+    this.last = allocate(firstLength)
+  }
+
+  push(value: E): void {
+    if (this.used === this.last.length) {
+      this.full.push(this.last)
+      this.last = this.allocate(Math.min(this.last.length * 2, lastLength))
+      this.used = 0
+    }
+    this.last[this.used++] = value
+  }
+
+  /** The elements in order, in arrays of unequal length. */
+  *arrays(): Generator<TypedArray<E>> {
+    yield* this.full
+    yield this.last.subarray(0, this.used)
+  }
+
+  /** Copies the elements into `target`, and lets go of them here. */
+  moveTo<T extends TypedArray<E>>(target: T): T {
+    let offset = 0
+    for (const array of this.arrays()) {
+      target.set(array, offset)
+      offset += array.length
+    }
+    this.clear()
+    return target
+  }
+
+  clear(): void {
+    this.full = []
+    this.last = this.allocate(firstLength)
+    this.used = 0
+  }
+}
+
+const firstBytes = 1024
+const lastBytes = 1024 * 1024
+
+/** Text that grows without being copied, as `Chunks` does. */
+export class ByteChunks {
+  length = 0
+  private full: Uint8Array[] = []
+  private last = new Uint8Array(firstBytes)
+  private used = 0
+
+  push(source: Uint8Array, start: number, end: number): void {
+    const size = end - start
+    if (this.used + size > this.last.length) this.grow(size)
+    const { last, used } = this
+    // A loop beats `set` and `subarray` for the few bytes of a typical field.
+    if (size < 64) for (let i = 0; i < size; i++) last[used + i] = source[start + i] as number
+    else last.set(source.subarray(start, end), used)
+    this.used += size
+    this.length += size
+  }
+
+  /** All bytes; lets go of them here. */
+  take(): Uint8Array {
+    const all = new Uint8Array(this.length)
+    let offset = 0
+    for (const array of [...this.full, this.last.subarray(0, this.used)]) {
+      all.set(array, offset)
+      offset += array.length
+    }
+    this.full = []
+    this.last = new Uint8Array(0)
+    this.used = 0
+    return all
+  }
+
+  private grow(size: number): void {
+    if (this.length + size > 0xffff_ffff) throw new RangeError('a text column cannot hold more than 4 GiB')
+    this.full.push(this.last.subarray(0, this.used))
+    this.last = new Uint8Array(Math.max(size, Math.min(this.last.length * 2, lastBytes)))
+    this.used = 0
+  }
+}

@@ -1,0 +1,197 @@
+import type { Log } from '../contracts.ts'
+import type { Variable } from '../dataset/dataset.ts'
+import { variable } from '../dataset/dataset.ts'
+import { TextArray } from '../dataset/text-array.ts'
+import { ColumnBuilder, type ColumnReading } from './csv-column.ts'
+import { parseDateColumn } from './csv-dates.ts'
+import { MissingMatcher } from './csv-missing.ts'
+import { NumberParser } from './csv-number.ts'
+import type { MissingTexts, ReadCsvOptions } from './csv-options.ts'
+import {
+  type CsvPlan,
+  find,
+  PlanError,
+  type PlannedColumn,
+  planCsv,
+  rowDimension,
+  shorten,
+} from './csv-plan.ts'
+import { type RowSink, type RowSource, TextFault } from './csv-rows.ts'
+import { showSeparator, suggestSeparator } from './csv-separator.ts'
+
+/** Which columns to build, and what is known of them. */
+interface Wanted {
+  readonly names: ReadonlySet<string> | undefined
+  /** Given in a later pass: only these columns, by position, to be read as that. */
+  readonly readings?: ReadonlyMap<number, ColumnReading>
+  readonly log?: Log | undefined
+}
+
+/** Takes a file's rows, makes the first into names, and the others into columns. */
+export class FrameRows implements RowSink {
+  /** Where the rows come from; set before the first one. */
+  source: RowSource = { line: 1, push: () => false, end: () => {} }
+  /** Rows of data so far. */
+  count = 0
+  private readonly file: string
+  private readonly options: ReadCsvOptions
+  private readonly wanted: Wanted
+  private readonly dateColumns = new Set<PlannedColumn>()
+  private builders: ColumnBuilder[] = []
+  private made: CsvPlan | undefined
+  private header: string[] | undefined
+  private rowsSeen = 0
+  private hasShortRows = false
+
+  constructor(file: string, options: ReadCsvOptions, wanted: Wanted) {
+    this.file = file
+    this.options = options
+    this.wanted = wanted
+  }
+
+  row(bytes: Buffer, starts: Int32Array, ends: Int32Array, count: number, isEnded: boolean): boolean {
+    const { header, nrows } = this.options
+    if (header !== undefined && this.rowsSeen <= header) {
+      if (this.rowsSeen++ === header) this.header = fieldTexts(bytes, starts, ends, count)
+      return true
+    }
+    const plan = this.made ?? this.makePlan(count)
+    if (nrows !== undefined && this.count >= nrows) return false
+    if (count > plan.fields && !plan.allowsMore) {
+      this.reportBadLine(plan.fields, count)
+      return true
+    }
+    if (count < plan.fields) this.checkShort(plan.fields, count, isEnded)
+    for (const builder of this.builders) {
+      const { position } = builder.spec
+      if (position < count) builder.push(bytes, starts[position] as number, ends[position] as number)
+      else builder.push(bytes, 0, 0)
+    }
+    this.count++
+    return nrows === undefined || this.count < nrows
+  }
+
+  gap(): void {}
+
+  /** Call after the last row. @throws PlanError when the file ended before there were names */
+  get plan(): CsvPlan {
+    return this.made ?? this.makePlan(undefined)
+  }
+
+  checkComplete(): void {
+    const { header } = this.options
+    if (header !== undefined && this.header === undefined) {
+      throw new PlanError(
+        this.rowsSeen === 0
+          ? 'the file is empty: there is no row of names'
+          : `the file has ${this.rowsSeen} rows, and the names should be in row ${header} (header, counted from 0)`,
+      )
+    }
+    if (header === undefined && this.count === 0 && !this.made) throw new PlanError('the file is empty')
+  }
+
+  /** Adds the columns that came out right to `built`, by position. Gives those that have to be read again. */
+  finish(built: Map<number, Variable>): ReadonlyMap<number, ColumnReading> {
+    const { plan } = this
+    const dim = plan.index.length === 1 ? (plan.index[0] as PlannedColumn).name : rowDimension
+    const again = new Map<number, ColumnReading>()
+    for (const builder of this.builders) {
+      if (builder.reread) again.set(builder.spec.position, builder.reread)
+      else built.set(builder.spec.position, this.dated(builder.spec, builder.build(dim)))
+    }
+    this.builders = []
+    return again
+  }
+
+  /** Bytes that the columns take by now. */
+  get byteLength(): number {
+    return this.builders.reduce((sum, builder) => sum + builder.byteLength, 0)
+  }
+
+  private makePlan(firstRow: number | undefined): CsvPlan {
+    const plan = planCsv(this.header, firstRow, this.options)
+    this.checkSeparator(plan)
+    if (plan.nameless > 0) {
+      this.wanted.log?.warn('Csv:FieldsDropped', {
+        file: this.file,
+        line: this.source.line,
+        fields: plan.nameless,
+      })
+    }
+    this.made = plan
+    this.findDateColumns(plan)
+    const parser = new NumberParser(this.options.decimal, this.options.thousands)
+    const matchers = new Map<MissingTexts, MissingMatcher>()
+    const { readings, names } = this.wanted
+    const columns = [...plan.index, ...plan.columns.filter(({ name }) => !names || names.has(name))]
+    this.builders = columns
+      .filter(({ position }) => !readings || readings.has(position))
+      .map((column) => {
+        const texts = this.options.missingByColumn.get(column.name) ?? this.options.missing
+        const matcher = matchers.get(texts) ?? new MissingMatcher(texts)
+        matchers.set(texts, matcher)
+        return new ColumnBuilder({ ...column, ...this.readingOf(column) }, matcher, parser)
+      })
+    return plan
+  }
+
+  private readingOf(column: PlannedColumn): Pick<ColumnBuilder['spec'], 'dtype' | 'reading'> {
+    if (this.dateColumns.has(column)) return { reading: 'texts' }
+    return {
+      dtype: this.options.dtypeByColumn.get(column.name) ?? this.options.dtype,
+      reading: this.wanted.readings?.get(column.position),
+    }
+  }
+
+  private findDateColumns({ index, columns }: CsvPlan): void {
+    const { parseDates } = this.options
+    if (parseDates === false) return
+    const all = [...index, ...columns].sort((a, b) => a.position - b.position)
+    const chosen = parseDates === true ? index : parseDates.map((key) => find(key, all, 'parse_dates'))
+    for (const column of chosen) this.dateColumns.add(column)
+  }
+
+  private dated(spec: PlannedColumn, column: Variable): Variable {
+    const isDate = [...this.dateColumns].some(({ position }) => position === spec.position)
+    if (!isDate || !(column.data instanceof TextArray)) return column
+    const { dateFormat } = this.options
+    const format = typeof dateFormat === 'string' ? dateFormat : dateFormat?.get(spec.name)
+    const values = parseDateColumn(column.data, format)
+    return values ? variable(column.dims, column.shape, 'datetime64[ns]', values) : column
+  }
+
+  private checkSeparator({ columns, index }: CsvPlan): void {
+    const { names } = this.wanted
+    const { header } = this
+    if (!names || header?.length !== 1 || [...index, ...columns].some(({ name }) => names.has(name))) return
+    const suggested = suggestSeparator(header[0] as string, names)
+    if (suggested === undefined) return
+    throw new PlanError(
+      `one column, named ${JSON.stringify(shorten(header[0] as string))}, with the separator ` +
+        `${showSeparator(this.options.separator)}; the file seems to be written with sep: ${suggested}`,
+    )
+  }
+
+  private reportBadLine(expected: number, found: number): void {
+    const message = `${found} fields, where the rows before have ${expected}`
+    if (this.options.onBadLines === 'error') throw new PlanError(message)
+    if (this.options.onBadLines === 'warn') {
+      this.wanted.log?.warn('Csv:BadLine', { file: this.file, line: this.source.line, message })
+    }
+  }
+
+  /** Short rows are filled up with missing values, as in pandas; but a lone one at the very end was cut off. */
+  private checkShort(expected: number, found: number, isEnded: boolean): void {
+    if (!isEnded && !this.hasShortRows && this.count > 0) {
+      throw new TextFault(
+        this.source.line,
+        `the file ends in the middle of a row: ${found} of ${expected} fields, and no line end`,
+      )
+    }
+    this.hasShortRows = true
+  }
+}
+
+function fieldTexts(bytes: Buffer, starts: Int32Array, ends: Int32Array, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => bytes.toString('utf8', starts[i], ends[i]))
+}

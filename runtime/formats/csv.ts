@@ -1,0 +1,130 @@
+import type { InputFile, Log } from '../contracts.ts'
+import { type Dataset, type Variable, variable } from '../dataset/dataset.ts'
+import { InputError } from '../errors.ts'
+import { type ColumnReading, FieldError } from './csv-column.ts'
+import { FooterHold } from './csv-footer.ts'
+import { FrameRows } from './csv-frame.ts'
+import type { ReadCsvOptions } from './csv-options.ts'
+import { type CsvPlan, PlanError, type PlannedColumn, rowDimension } from './csv-plan.ts'
+import { RegexRows } from './csv-regex-rows.ts'
+import { type RowSource, TextFault } from './csv-rows.ts'
+import { compressionOf, csvText, EncodingFault } from './csv-source.ts'
+import { CsvTokenizer } from './csv-tokenizer.ts'
+import { fromDataFrame, LabelError } from './data-frame.ts'
+
+/**
+ * Reads CSV as `pandas.read_csv` followed by xarray's `Dataset.from_dataframe` would: dimension `index`, or what
+ * `index_col` names. Of the columns only those in `names` are kept (all without it), besides index columns; the coord
+ * `index` of plain row numbers is only made when asked for. Floats are correctly rounded. A column of mixed types is
+ * text as it stands in the file, one of booleans with gaps too.
+ * @throws InputError that names file and line
+ */
+export async function readCsv(
+  file: InputFile,
+  options: ReadCsvOptions,
+  names?: ReadonlySet<string>,
+  log?: Log,
+): Promise<Dataset> {
+  const built = new Map<number, Variable>()
+  let readings: ReadonlyMap<number, ColumnReading> = new Map()
+  for (let isFirst = true; ; isFirst = false) {
+    const rows = new FrameRows(file.name, options, isFirst ? { names, log } : { names, readings })
+    await readRows(file, options, rows)
+    readings = rows.finish(built)
+    if (readings.size === 0) return buildDataset(file.name, rows.plan, built, rows.count, names)
+    // Some columns turned out to need their first fields again: read those once more, as what they are.
+  }
+}
+
+/**
+ * About how many bytes the wanted columns will take in memory: judged by the file's size and its first rows.
+ * @throws InputError as `readCsv` for faults in those rows
+ */
+export async function estimateCsvBytes(
+  file: InputFile,
+  options: ReadCsvOptions,
+  names?: ReadonlySet<string>,
+): Promise<number> {
+  const rows = new FrameRows(file.name, options, { names })
+  const sampled = await readRows(file, options, rows, sampleBytes)
+  return sampled.isWhole
+    ? rows.byteLength
+    : Math.ceil((rows.byteLength / sampled.size) * textSize(file, options))
+}
+
+/** Enough rows to judge by, little to read. */
+const sampleBytes = 512 * 1024
+
+/** Tables of numbers rarely shrink to less than a tenth. */
+function textSize(file: InputFile, options: ReadCsvOptions): number {
+  return compressionOf(file, options.compression) === 'none' ? file.size : file.size * 10
+}
+
+/** Puts the text, or about its first `limit` bytes, through `rows`. */
+async function readRows(
+  file: InputFile,
+  options: ReadCsvOptions,
+  rows: FrameRows,
+  limit: number = Number.POSITIVE_INFINITY,
+): Promise<{ size: number; isWhole: boolean }> {
+  const sink = options.skipfooter > 0 ? new FooterHold(rows, options.skipfooter) : rows
+  const { separator } = options
+  const source: RowSource =
+    separator.kind === 'regex'
+      ? new RegexRows(options, separator.regex, sink)
+      : new CsvTokenizer(options, sink)
+  rows.source = source
+  let size = 0
+  try {
+    for await (const chunk of csvText(file, options)) {
+      size += chunk.length
+      if (!source.push(chunk)) return { size, isWhole: true }
+      if (size >= limit) return { size, isWhole: false }
+    }
+    source.end()
+    rows.checkComplete()
+    return { size, isWhole: true }
+  } catch (error) {
+    throw placed(error, file.name, source.line)
+  }
+}
+
+/** An error of the parts below as one that names file and line. */
+function placed(error: unknown, file: string, line: number): unknown {
+  if (error instanceof TextFault)
+    return new InputError(error.message, { place: { file, line: error.line }, cause: error })
+  if (error instanceof EncodingFault) {
+    return new InputError(error.message, { place: { file, line: line + error.linesFurther }, cause: error })
+  }
+  if (error instanceof FieldError || error instanceof PlanError) {
+    return new InputError(error.message, { place: { file, line }, cause: error })
+  }
+  return error
+}
+
+function buildDataset(
+  file: string,
+  plan: CsvPlan,
+  built: ReadonlyMap<number, Variable>,
+  count: number,
+  names: ReadonlySet<string> | undefined,
+): Dataset {
+  const taken = (columns: readonly PlannedColumn[]): Map<string, Variable> =>
+    new Map(
+      columns.flatMap(({ name, position }) => {
+        const found = built.get(position)
+        return found ? [[name, found] as const] : []
+      }),
+    )
+  const index = taken(plan.index)
+  if (index.size === 0 && (!names || names.has(rowDimension))) {
+    const labels = BigInt64Array.from({ length: count }, (_, row) => BigInt(row))
+    index.set(rowDimension, variable([rowDimension], [count], 'int64', labels))
+  }
+  try {
+    return fromDataFrame(index, taken(plan.columns))
+  } catch (cause) {
+    if (!(cause instanceof LabelError)) throw cause
+    throw new InputError(cause.message, { place: { file }, cause })
+  }
+}
