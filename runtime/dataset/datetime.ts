@@ -60,7 +60,7 @@ export interface DateParts {
 }
 
 const isoPattern =
-  /^(?<year>[+-]?\d{4,6})(?:-(?<month>\d{1,2})(?:-(?<day>\d{1,2})(?:[T ]\s*(?<hour>\d{1,2})(?::(?<minute>\d{1,2})(?::(?<second>\d{1,2})(?:\.(?<fraction>\d{0,9})\d*)?)?)?)?)?)?\s*(?<zone>Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?)?$/i
+  /^(?<year>[+-]?\d{4})(?:-(?<month>\d{1,2})(?:-(?<day>\d{1,2})(?:[T ]\s*(?<hour>\d{1,2})(?::(?<minute>\d{1,2})(?::(?<second>\d{1,2})(?:\.(?<fraction>\d{0,9})\d*)?)?)?)?)?)?\s*(?<zone>Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?)?$/i
 const basicPattern =
   /^(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})(?:[T ]?(?<hour>\d{2})(?<minute>\d{2})(?:(?<second>\d{2})(?:\.(?<fraction>\d{0,9})\d*)?)?)?\s*(?<zone>Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?)?$/i
 
