@@ -1,0 +1,82 @@
+import type { ObjectInfo, ObjectReader, PlannedRun, WorkUnit } from '../contracts.ts'
+import { concurrently } from './concurrently.ts'
+import { matchesFiles } from './file-filter.ts'
+import { compareKeys, resolveInputs } from './inputs.ts'
+import type { Ledger } from './ledger.ts'
+import { isDoneFor, isHeld, type LedgerEntry, subjectHash } from './ledger-entry.ts'
+
+export interface ObjectLook {
+  readonly run: PlannedRun
+  /** Of the bucket that `run.trigger.source` names. */
+  readonly reader: ObjectReader
+  readonly ledger: Ledger
+  /** The trigger's time. */
+  readonly now: Date
+}
+
+/**
+ * The work that is not done under an ingest's prefix: objects without a ledger entry however old they are, and known
+ * ones that changed, or did not come through, within `lookBackSeconds`. What someone is working on is left to them.
+ * An upload counts as new whenever it appears: nothing is compared with when the last look was.
+ */
+export async function findNewObjects(look: ObjectLook): Promise<WorkUnit[]> {
+  const { run, ledger } = look
+  const prefix = run.trigger.source?.prefix ?? ''
+  if (run.input === 'prefix') return findChangedPrefix(look, prefix)
+  const known = await ledger.known()
+  const fresh: string[] = []
+  const toCheck: ObjectInfo[] = []
+  const horizon = look.now.getTime() - run.lookBackSeconds * 1000
+  for await (const info of look.reader.list(prefix)) {
+    if (!matchesFiles(run.trigger.files, info.key, prefix)) continue
+    if (!known.has(subjectHash({ kind: 'object', key: info.key }))) fresh.push(info.key)
+    else if (info.lastModified.getTime() >= horizon) toCheck.push(info)
+  }
+  const unfinished = await findUnfinished(look, toCheck)
+  if (run.trigger.kind === 's3' || run.trigger.group === 'each') {
+    const keys = [...fresh, ...[...unfinished.values()].flat()].sort(compareKeys)
+    return keys.map((key) => ({ kind: 'objects', keys: [key] }))
+  }
+  return groupsOf(fresh, unfinished)
+}
+
+async function findChangedPrefix(look: ObjectLook, prefix: string): Promise<WorkUnit[]> {
+  const work: WorkUnit = { kind: 'prefix', prefix }
+  const { subjects } = await resolveInputs(look.run, work, look.reader, undefined)
+  const [subject] = subjects
+  if (!subject || subject.objects.length === 0) return []
+  const entry = await look.ledger.read(subject.subject)
+  return isDoneFor(entry, subject.digest) || isHeld(entry, look.now) ? [] : [work]
+}
+
+/** Keys that are not done, with the run that last tried this version of them, if one did. */
+type Unfinished = ReadonlyMap<string | undefined, readonly string[]>
+
+async function findUnfinished(look: ObjectLook, objects: readonly ObjectInfo[]): Promise<Unfinished> {
+  const entries = await concurrently(objects, 16, ({ key }) => look.ledger.read({ kind: 'object', key }))
+  const byRun = new Map<string | undefined, string[]>()
+  objects.forEach(({ key, etag }, index) => {
+    const entry = entries[index]
+    if (isDoneFor(entry, etag) || isHeld(entry, look.now)) return
+    const runId = triedBy(entry, etag)
+    byRun.set(runId, [...(byRun.get(runId) ?? []), key])
+  })
+  return byRun
+}
+
+/** The run that last tried this version and did not get through. */
+function triedBy(entry: LedgerEntry | undefined, etag: string): string | undefined {
+  const last = entry?.claim ?? entry?.failed
+  return last?.digest === etag ? last.runId : undefined
+}
+
+/**
+ * What was tried together stays together and without anything new, so that a run that was cut short comes to the same
+ * outputs; and a group that keeps failing does not hold back what is new.
+ */
+function groupsOf(fresh: readonly string[], unfinished: Unfinished): WorkUnit[] {
+  const retried = [...unfinished].filter(([runId]) => runId !== undefined).map(([, keys]) => keys)
+  return [[...fresh, ...(unfinished.get(undefined) ?? [])], ...retried]
+    .filter((keys) => keys.length > 0)
+    .map((keys) => ({ kind: 'objects', keys: keys.toSorted(compareKeys) }))
+}

@@ -1,0 +1,47 @@
+import type { Log, ObjectReader, RunContext, Skipped, Succeeded, WorkUnit } from '../contracts.ts'
+import type { RunRequest } from './execute.ts'
+import type { RecordedOutputs } from './recorded-outputs.ts'
+import { withScratchDir } from './scratch.ts'
+import { orAborted } from './time-limit.ts'
+
+export interface ModuleParts {
+  readonly work: WorkUnit
+  readonly raw: ObjectReader
+  readonly outputs: RecordedOutputs
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** Runs the pipeline once, in scratch space of its own, for as long as the signal lets it. */
+export async function runModule(request: RunRequest, parts: ModuleParts): Promise<Succeeded | Skipped> {
+  const { run, runId, module } = request
+  const { work, raw, outputs, log, signal } = parts
+  const result = await withScratchDir(request.scratchRoot, runId, log, (scratchDir) => {
+    const context: RunContext = {
+      run,
+      runId,
+      work,
+      raw,
+      output: outputs.output,
+      outputs: outputs.outputs,
+      log,
+      now: request.now,
+      scratchDir,
+      projectRoot: request.projectRoot,
+      signal,
+      codeVersion: request.codeVersion,
+      classes: request.classes,
+      progress: (done, total) => request.onProgress?.(done, total),
+    }
+    return orAborted(
+      Promise.resolve().then(() => module.run(context)),
+      signal,
+    )
+  })
+  if (result?.outcome !== 'succeeded' && result?.outcome !== 'skipped') {
+    throw new TypeError(
+      `${run.key}: a pipeline returns succeeded(…) or skipped(…), or throws; this one did neither`,
+    )
+  }
+  return result
+}
