@@ -1,11 +1,61 @@
 import type { PutBody } from '../contracts.ts'
 import { AbortedError, isSluiceError } from '../errors.ts'
 
-/** The bytes of a body, piece by piece. */
-export async function* chunksOf(body: PutBody): AsyncGenerator<Uint8Array> {
+/** The bytes of a body, piece by piece; stops as `throwIfAborted` does, also while it waits for the next piece. */
+export async function* chunksOf(body: PutBody, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  throwIfAborted(signal)
   if (typeof body === 'string') yield Buffer.from(body)
   else if (body instanceof Uint8Array) yield body
-  else yield* body
+  else if (!signal) yield* body
+  else yield* untilAborted(body, signal)
+}
+
+async function* untilAborted(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]()
+  let stop = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(abortError(signal))
+  })
+  aborted.catch(() => {})
+  signal.addEventListener('abort', stop)
+  let isExhausted = false
+  try {
+    for (;;) {
+      const step = await Promise.race([iterator.next(), aborted])
+      isExhausted = step.done === true
+      if (step.done) return
+      yield step.value
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    if (!isExhausted) {
+      // A source that waits for ever would never settle its return() either, so nobody waits for it.
+      const returned = iterator.return?.()
+      returned?.catch(() => {})
+    }
+  }
+}
+
+/**
+ * A body that frees what it holds also when its reader stops before the first byte, or while it waits for one.
+ * `release` may be called more than once; `chunks` calls it when it ends by itself.
+ */
+export function releasable(
+  chunks: AsyncGenerator<Uint8Array>,
+  release: () => Promise<void>,
+): AsyncIterableIterator<Uint8Array> {
+  const body: AsyncIterableIterator<Uint8Array> = {
+    next: () => chunks.next(),
+    return: async () => {
+      await release()
+      return chunks.return(undefined)
+    },
+    [Symbol.asyncIterator]: () => body,
+  }
+  return body
 }
 
 /** All bytes of a body or of an object that was got, in memory. */

@@ -6,8 +6,10 @@ export const MAX_KEY_BYTES = 1024
 /** Gives the key back if every store can hold an object of that name. @throws InputError */
 export function checkKey(key: string): string {
   if (key === '') throw new InputError('an object key must not be empty')
-  if (!key.isWellFormed()) {
-    throw new InputError(`the object key ${JSON.stringify(key)} is not valid Unicode text (half of a surrogate pair)`)
+  if (/\p{Surrogate}/u.test(key)) {
+    throw new InputError(
+      `the object key ${JSON.stringify(key)} is not valid Unicode text (half of a surrogate pair)`,
+    )
   }
   const bytes = Buffer.byteLength(key)
   if (bytes > MAX_KEY_BYTES) {

@@ -48,12 +48,8 @@ export class MemoryObjectStore implements ObjectStore {
 
   async put(key: string, body: PutBody, options: PutOptions = {}): Promise<ObjectInfo> {
     checkKey(key)
-    throwIfAborted(options.signal)
     const chunks: Uint8Array[] = []
-    for await (const chunk of chunksOf(body)) {
-      throwIfAborted(options.signal)
-      chunks.push(Uint8Array.from(chunk))
-    }
+    for await (const chunk of chunksOf(body, options.signal)) chunks.push(Uint8Array.from(chunk))
     throwIfAborted(options.signal)
     // From here to the end there is no await: the condition and the write are one step.
     const current = this.#objects.get(key)?.info.etag
