@@ -346,16 +346,17 @@ function parseMissing(
   return { missing: missingTexts(defaults), missingByColumn: byColumn }
 }
 
-/** As pandas: a whole number also stands for its text with `.0`, and texts that are numbers also match by value. */
+/** As pandas: numbers, and texts that are some, match by value, whole ones with and without `.0`. */
 function missingTexts(values: readonly (string | number)[]): MissingTexts {
   const texts = new Set<string>()
   const numbers = new Set<number>()
   for (const value of values) {
     const number = typeof value === 'number' ? value : numberOf(value)
-    texts.add(typeof value === 'string' ? value : floatText(value))
+    if (typeof value === 'string') texts.add(value)
     if (number === undefined) continue
     numbers.add(number)
-    if (typeof value === 'number' && Number.isInteger(number)) texts.add(BigInt(number).toString())
+    texts.add(floatText(number))
+    if (Number.isInteger(number)) texts.add(BigInt(number).toString())
   }
   return { texts, numbers }
 }

@@ -40,6 +40,8 @@ export class CsvTokenizer implements RowSource {
   private readonly options: ReadCsvOptions
   private readonly classes: Uint8Array
   private readonly isBlanks: boolean
+  /** The highest byte that is not ordinary. */
+  private readonly highest: number
   private bytes = Buffer.alloc(sliceBytes * 2 + 1)
   private used = 0
   private at = 0
@@ -62,6 +64,7 @@ export class CsvTokenizer implements RowSource {
     this.sink = sink
     this.isBlanks = options.separator.kind === 'blanks'
     this.classes = classesOf(options)
+    this.highest = this.classes.findLastIndex((kind) => kind !== ordinary)
   }
 
   push(chunk: Uint8Array): boolean {
@@ -168,8 +171,12 @@ export class CsvTokenizer implements RowSource {
   /** The inner loop: plain fields, one after the other, to the end of the row. */
   private scanField(bytes: Buffer, used: number, classes: Uint8Array): void {
     let at = this.at
+    const { highest } = this
     for (;;) {
-      while (classes[bytes[at] as number] === ordinary) at++
+      // Most bytes lie above every special one: the table is only asked about the others.
+      for (let byte = bytes[at] as number; byte > highest || classes[byte] === ordinary; ) {
+        byte = bytes[++at] as number
+      }
       if (at >= used) break
       const kind = classes[bytes[at] as number]
       if (kind === quote) {
