@@ -37,6 +37,8 @@ export interface ClassConfig {
   readonly builtin: Builtin | 'custom'
   /** With defaults filled in for built-ins. Data converters: the fields that stand beside `classname`. */
   readonly parameters: JsonObject
+  /** Of an archive reader: what reads its members, by their names in the archive (not in `parameters`). */
+  readonly readers?: readonly Rule<ClassConfig>[]
   readonly place: Place
 }
 
@@ -102,6 +104,24 @@ export interface RetrieverConfig extends ClassConfig {
   readonly readers: readonly Rule<ClassConfig>[]
   readonly coords: ReadonlyMap<string, readonly Rule<RetrievedConfig>[]>
   readonly dataVars: ReadonlyMap<string, readonly Rule<RetrievedConfig>[]>
+  /** Of a StorageRetriever: how far a fetch reaches beyond its window, if it is said; see `fetchPadding`. */
+  readonly timePadding?: Padding
+  /** Of a StorageRetriever: `transformation_parameters`, by pattern of the input key; see `selectTransform`. */
+  readonly transformation?: TransformationRules
+}
+
+export interface Padding {
+  readonly beforeSeconds: number
+  readonly afterSeconds: number
+}
+
+export type Alignment = 'LEFT' | 'CENTER' | 'RIGHT'
+
+/** By pattern of the input key, then by dimension. Numbers are seconds for time, else in the coordinate's unit. */
+export interface TransformationRules {
+  readonly alignment: readonly Rule<ReadonlyMap<string, Alignment>>[]
+  readonly range: readonly Rule<ReadonlyMap<string, number>>[]
+  readonly width: readonly Rule<ReadonlyMap<string, number>>[]
 }
 
 export interface RetrievedConfig {
@@ -115,6 +135,8 @@ export interface RetrievedConfig {
 export interface DatasetConfig {
   /** Validated and defaulted (`datastream`, `Conventions`, …) but for those set at run time. */
   readonly attrs: ReadonlyMap<string, Json>
+  /** Names of attrs whose numbers are stored as doubles even where they are whole: `5.0` is no `5`. */
+  readonly floatAttrs: ReadonlySet<string>
   readonly coords: ReadonlyMap<string, VariableConfig>
   readonly dataVars: ReadonlyMap<string, VariableConfig>
 }
@@ -130,7 +152,7 @@ export interface VariableConfig {
   readonly floatAttrs: ReadonlySet<string>
   /** `null`: none. Defaulted by dtype where the YAML is silent. */
   readonly fillValue: number | bigint | string | null
-  /** The static value, if there is one. */
+  /** The static value, if there is one: of the dtype's kind, dates as text, a list a dimension. */
   readonly data: Json | undefined
   readonly place: Place
 }
@@ -146,6 +168,7 @@ export interface QualityManagerConfig {
   /** Names, or `COORDS`, `DATA_VARS`. */
   readonly applyTo: readonly string[]
   readonly exclude: readonly string[]
+  readonly place: Place
 }
 
 export interface StorageConfig extends ClassConfig {

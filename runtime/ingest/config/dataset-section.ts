@@ -1,0 +1,135 @@
+import type { Json } from '../../contracts.ts'
+import { isAscii, readAttributeValue } from './attribute-value.ts'
+import { globalAttributes, runTimeAttributes, variableName } from './dataset-fields.ts'
+import { checkKeys, readShape, showFound } from './read-shape.ts'
+import type { Cursor, Report } from './report.ts'
+import { childCursor, joinPath } from './report.ts'
+import type { Fields } from './shape.ts'
+import { anything } from './shape.ts'
+import type { DatasetConfig, VariableConfig } from './types.ts'
+import { readVariable } from './variable.ts'
+import type { YamlMap } from './yaml-node.ts'
+
+/** The keys of dataset.yaml. */
+export const datasetFields: Fields = {
+  attrs: { shape: anything, description: 'The global attributes.', isRequired: true },
+  coords: {
+    shape: anything,
+    description: 'The coordinates by name; one must be called time.',
+    isRequired: true,
+  },
+  data_vars: { shape: anything, description: 'The other variables by name.', isRequired: true },
+}
+
+/** dataset.yaml; `undefined` after a problem was reported that leaves nothing to go on with. */
+export function readDataset(cursor: Cursor, report: Report): DatasetConfig | undefined {
+  const { node } = cursor
+  if (node.kind !== 'map') {
+    report.error(cursor, `found ${showFound(node)}; expected a map with attrs, coords and data_vars`)
+    return undefined
+  }
+  checkKeys(datasetFields, cursor, node, report)
+  const attrs = readMap(cursor, node, 'attrs', report, (at, map) => readGlobalAttributes(at, map, report))
+  const coords = readMap(cursor, node, 'coords', report, (at, map) => readCoords(at, map, report))
+  const dataVars = readMap(cursor, node, 'data_vars', report, (at, map) =>
+    readVariables(at, map, 'data_var', report),
+  )
+  if (!attrs || !coords || !dataVars) return undefined
+  for (const [name, { place }] of dataVars) {
+    if (!coords.has(name)) continue
+    report.errorAt(place, joinPath(joinPath('', 'data_vars'), name), 'this name is also a coordinate')
+  }
+  return { ...attrs, coords, dataVars }
+}
+
+function readMap<T>(
+  cursor: Cursor,
+  map: YamlMap,
+  key: string,
+  report: Report,
+  read: (cursor: Cursor, map: YamlMap) => T,
+): T | undefined {
+  const node = map.entries.get(key)?.value
+  if (!node) return undefined
+  const at = childCursor(cursor, key, node)
+  if (node.kind === 'map') return read(at, node)
+  report.error(at, `found ${showFound(node)}; expected a map`)
+  return undefined
+}
+
+function readCoords(cursor: Cursor, map: YamlMap, report: Report): ReadonlyMap<string, VariableConfig> {
+  const coords = readVariables(cursor, map, 'coord', report)
+  if (!map.entries.has('time')) report.error(cursor, '"time" is missing: every dataset has this coordinate')
+  return coords
+}
+
+function readVariables(
+  cursor: Cursor,
+  map: YamlMap,
+  role: 'coord' | 'data_var',
+  report: Report,
+): ReadonlyMap<string, VariableConfig> {
+  const variables = new Map<string, VariableConfig>()
+  for (const { key, keyPlace, value } of map.entries.values()) {
+    const at = childCursor(cursor, key, value)
+    if (!variableName.test(key)) {
+      const allowed = 'letters, digits and the characters _ ( ) / [ ] { } .'
+      report.errorAt(
+        keyPlace,
+        at.path,
+        `${JSON.stringify(key)} cannot name a variable; allowed are ${allowed}`,
+      )
+    }
+    const variable = readVariable(key, role, at, keyPlace, report)
+    if (variable) variables.set(key, variable)
+  }
+  return variables
+}
+
+function readGlobalAttributes(
+  cursor: Cursor,
+  map: YamlMap,
+  report: Report,
+): Pick<DatasetConfig, 'attrs' | 'floatAttrs'> {
+  const attrs = new Map<string, Json>()
+  const floatAttrs = new Set<string>()
+  checkRequired(cursor, map, report)
+  // The order of the reference: what it has rules for first.
+  for (const [name, field] of Object.entries(globalAttributes)) {
+    const node = map.entries.get(name)?.value
+    const json = node ? readShape(field.shape, childCursor(cursor, name, node), report) : field.default
+    if (json === undefined || json === null) continue
+    if (node && typeof json === 'string') isAscii(childCursor(cursor, name, node), json, report)
+    attrs.set(name, json)
+  }
+  for (const { key, value } of map.entries.values()) {
+    if (Object.hasOwn(globalAttributes, key)) continue
+    const at = childCursor(cursor, key, value)
+    if ((runTimeAttributes as readonly string[]).includes(key)) {
+      report.warn(at, 'ignored: this attribute is set when the pipeline runs')
+      continue
+    }
+    isAscii(at, key, report)
+    const read = readAttributeValue(at, report)
+    if (!read) continue
+    attrs.set(key, read.json)
+    if (read.isFloat) floatAttrs.add(key)
+  }
+  addDatastream(attrs)
+  return { attrs, floatAttrs }
+}
+
+function checkRequired(cursor: Cursor, map: YamlMap, report: Report): void {
+  for (const [name, field] of Object.entries(globalAttributes)) {
+    if (field.isRequired && !map.entries.has(name)) report.error(cursor, `"${name}" is missing`)
+  }
+}
+
+function addDatastream(attrs: Map<string, Json>): void {
+  if (attrs.has('datastream')) return
+  const { location_id, dataset_name, qualifier, temporal, data_level } = Object.fromEntries(attrs)
+  // With a required part missing there is a problem already.
+  if (!location_id || !dataset_name || !data_level) return
+  const middle = [dataset_name, qualifier, temporal].filter((part) => part !== undefined).join('-')
+  attrs.set('datastream', [location_id, middle, data_level].join('.'))
+}
