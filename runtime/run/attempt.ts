@@ -84,7 +84,8 @@ async function runPass(execution: Execution): Promise<Finding | undefined> {
   const resolving = resolveInputs(run, request.work, reader, request.filesOf)
   const { subjects, missing } = await orAborted(resolving, limit.signal)
   warnings.splice(0, warnings.length, ...missing.map((key) => `${key}: there is no such object`))
-  const { mine, isAnyBusy } = await orAborted(claimAll(execution, subjects), limit.signal)
+  // Never left in flight: a claim that arrives after its run has ended would hold the work for nobody.
+  const { mine, isAnyBusy } = await claimAll(execution, subjects)
   execution.inputs = mine.flatMap(({ objects }) => objects)
   if (subjects.length > 0 && mine.length === 0) return skipped(isAnyBusy ? 'in-progress' : 'done')
   if (execution.inputs.length === 0) return skipped('no-input')

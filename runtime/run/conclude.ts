@@ -73,10 +73,11 @@ function recordOf(
   isSettled: boolean,
   error: ErrorSummary | undefined,
 ): RunRecord {
-  const { request, startedAt, inputs, outputs } = execution
+  const { request, startedAt, inputs, outputs, held } = execution
   const { run, runId, attempt, attempts, holder, codeVersion, work } = request
   const { outcome, reason, counts } = finding
   const endedAt = request.clock()
+  const digest = work.kind === 'objects' ? undefined : [...held.values()][0]?.claim.digest
   const isWarning = reason === 'empty' || reason === 'no-input'
   return {
     format: 1,
@@ -91,17 +92,24 @@ function recordOf(
     ...(reason && { reason }),
     isSettled,
     work,
+    ...(digest !== undefined && { digest }),
     now: request.now.toISOString(),
     startedAt: startedAt.toISOString(),
     endedAt: endedAt.toISOString(),
     seconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
-    inputs: listing(inputs.map(({ key, size, etag }) => ({ key, size, etag }))),
-    outputs: listing(outputs?.records() ?? []),
+    inputs: listing(
+      inputs.map(({ key, size, etag }) => ({ key, size, etag })),
+      // Of objects, all: the ledger reads from the record what was done (`isDoneBy`).
+      work.kind === 'objects' ? Infinity : maxListed,
+    ),
+    outputs: listing(outputs?.records() ?? [], maxListed),
     counts,
     warnings: [...execution.warnings, ...(isWarning ? [warningOf[reason]] : [])],
     ...(error && { error }),
   }
 }
+
+const maxListed = 1000
 
 const warningOf = {
   empty: 'the input holds no data',

@@ -58,8 +58,8 @@ export interface LedgerEntry {
   /** Raised by a replay: done counts only at the present epoch. */
   readonly epoch: number
   readonly claims: number
-  /** The replay that raised the epoch last. */
-  readonly replayId?: string
+  /** The latest replays that raised the epoch. */
+  readonly replays?: readonly string[]
   readonly claim?: LedgerClaim
   /** A digest that someone else met while `claim` was working on another: its holder goes on with the newest. */
   readonly wanted?: string
@@ -154,9 +154,10 @@ export function claimTransition(
   const isHeldByOther = isHeld(entry, now, holder)
   if (entry.done && isDoneFor(entry, digest)) {
     const result: ClaimResult = { outcome: 'done', done: entry.done }
-    // What was wanted is older than `digest` or was done meanwhile; a claim left here is this holder's or dead.
-    const isClean = isHeldByOther || (!entry.claim && entry.wanted === undefined)
-    return isClean ? { result } : { write: settled(without(entry, 'claim', 'wanted')), result }
+    // What was wanted or failed is older than `digest`; a claim left here is this holder's or dead.
+    const isClean = !entry.claim && !entry.failed && entry.wanted === undefined
+    if (isHeldByOther || isClean) return { result }
+    return { write: settled(without(entry, 'claim', 'wanted', 'failed')), result }
   }
   if (isHeldByOther && entry.claim) {
     const result: ClaimResult = {
@@ -236,11 +237,18 @@ export function giveBackTransition(
   }
 }
 
+/** So many replays at the same time, each with retries, are told apart. */
+const maxReplays = 20
+
 /** Raises the epoch, once for each replay: a retry of it does not raise it again. */
 export function replayTransition(entry: LedgerEntry, replayId: string): Transition<number> {
-  if (entry.replayId === replayId) return { result: entry.epoch }
+  const replays = entry.replays ?? []
+  if (replays.includes(replayId)) return { result: entry.epoch }
   const epoch = entry.epoch + 1
-  return { write: settled({ ...entry, epoch, replayId }), result: epoch }
+  return {
+    write: settled({ ...entry, epoch, replays: [...replays, replayId].slice(-maxReplays) }),
+    result: epoch,
+  }
 }
 
 const lost: Transition<Settlement> = { result: { state: 'lost', isOvertaken: false } }

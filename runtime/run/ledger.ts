@@ -18,9 +18,10 @@ import {
   replayTransition,
   type Settlement,
   subjectHash,
+  subjectsOf,
   type Transition,
 } from './ledger-entry.ts'
-import { findRecord } from './record.ts'
+import { findRecords, type RunRecord } from './record.ts'
 
 export interface LedgerOptions {
   /** The stack's logs bucket. */
@@ -32,7 +33,7 @@ export interface LedgerOptions {
    * What the run of an abandoned claim had come to, if it got as far as its record. A run that was killed between its
    * record and the ledger is done; without this its work would be repeated, and a group of objects torn apart.
    */
-  readonly findDone?: (claim: LedgerClaim) => Promise<DoneReport | undefined>
+  readonly findDone?: (subject: LedgerSubject, claim: LedgerClaim) => Promise<DoneReport | undefined>
 }
 
 /** Answers "is this work already done?" for every trigger (design §6). @throws StoreError from every method */
@@ -118,23 +119,42 @@ export function createLedger(options: LedgerOptions): Ledger {
 /** The ledger of a planned run in its stack's logs bucket. */
 export function openLedger(run: PlannedRun, logs: ObjectStore, clock: () => Date): Ledger {
   const { pipeline, site } = run
+  // A group of objects has one record for all of its claims.
+  const found = new Map<string, RunRecord>()
   return createLedger({
     store: logs,
     pipeline,
     site,
     clock,
-    async findDone({ runId, attempt, startedAt }) {
-      const record = await findRecord(logs, {
-        pipeline,
-        site,
-        runId,
-        attempt,
-        startedAt: new Date(startedAt),
-      })
-      if (!record?.isSettled || record.outcome === 'failed') return undefined
-      return { outcome: record.outcome, ...(record.reason && { reason: record.reason }) }
+    async findDone(subject, claim) {
+      const { runId, attempt, startedAt } = claim
+      const id = JSON.stringify([runId, attempt, startedAt])
+      const known = found.get(id)
+      if (known && isDoneBy(known, subject, claim)) return reportOf(known)
+      const name = { pipeline, site, runId, attempt, startedAt: new Date(startedAt) }
+      for await (const record of findRecords(logs, name)) {
+        if (!isDoneBy(record, subject, claim)) continue
+        found.set(id, record)
+        return reportOf(record)
+      }
+      return undefined
     },
   })
+}
+
+/** Whether this is the record of just that run, on just that version, and the work is settled by it. */
+function isDoneBy(record: RunRecord, subject: LedgerSubject, claim: LedgerClaim): boolean {
+  if (!record.isSettled || record.startedAt !== claim.startedAt) return false
+  if (subject.kind === 'object') {
+    return record.inputs.objects.some(({ key, etag }) => key === subject.key && etag === claim.digest)
+  }
+  const isSameWork = subjectsOf(record.work).some((other) => subjectHash(other) === subjectHash(subject))
+  return isSameWork && record.digest === claim.digest
+}
+
+function reportOf({ outcome, reason }: RunRecord): DoneReport | undefined {
+  if (outcome === 'failed') return undefined
+  return { outcome, ...(reason && { reason }) }
 }
 
 /** The entry, with an abandoned claim turned into what its run had come to. */
@@ -148,6 +168,6 @@ async function withAbandonedDone(
   if (!claim || !findDone || isHeld(entry, now, request.holder)) return entry
   const isOwnPass = claim.runId === request.runId && claim.startedAt === request.startedAt.toISOString()
   if (isOwnPass) return entry
-  const report = await findDone(claim)
+  const report = await findDone(request.subject, claim)
   return (report && finishTransition(entry, claim, report, now).write) ?? entry
 }

@@ -17,27 +17,31 @@ export interface ObjectLook {
 /**
  * The work that is not done under an ingest's prefix: objects without a ledger entry however old they are, and known
  * ones that changed, or did not come through, within `lookBackSeconds`. What someone is working on is left to them.
- * An upload counts as new whenever it appears: nothing is compared with when the last look was.
+ * An upload counts as new whenever it appears: nothing is compared with when the last look was. A scheduled look leaves
+ * what is younger than `lagSeconds`, and finds at most `maxUnits`: what was tried in vain comes after all else.
  */
 export async function findNewObjects(look: ObjectLook): Promise<WorkUnit[]> {
-  const { run, ledger } = look
-  const prefix = run.trigger.source?.prefix ?? ''
+  const { run, ledger, now } = look
+  const { trigger } = run
+  const prefix = trigger.source?.prefix ?? ''
   if (run.input === 'prefix') return findChangedPrefix(look, prefix)
   const known = await ledger.known()
   const fresh: string[] = []
   const toCheck: ObjectInfo[] = []
-  const horizon = look.now.getTime() - run.lookBackSeconds * 1000
+  const oldest = now.getTime() - run.lookBackSeconds * 1000
+  const youngest = trigger.kind === 'cron' ? now.getTime() - run.lagSeconds * 1000 : Infinity
   for await (const info of look.reader.list(prefix)) {
-    if (!matchesFiles(run.trigger.files, info.key, prefix)) continue
+    const time = info.lastModified.getTime()
+    if (!matchesFiles(trigger.files, info.key, prefix) || time > youngest) continue
     if (!known.has(subjectHash({ kind: 'object', key: info.key }))) fresh.push(info.key)
-    else if (info.lastModified.getTime() >= horizon) toCheck.push(info)
+    else if (time >= oldest) toCheck.push(info)
   }
   const unfinished = await findUnfinished(look, toCheck)
-  if (run.trigger.kind === 's3' || run.trigger.group === 'each') {
-    const keys = [...fresh, ...[...unfinished.values()].flat()].sort(compareKeys)
-    return keys.map((key) => ({ kind: 'objects', keys: [key] }))
-  }
-  return groupsOf(fresh, unfinished)
+  const isEach = trigger.kind === 's3' || trigger.group === 'each'
+  const units = groupsOf(fresh, unfinished).flatMap((keys) => (isEach ? keys.map((key) => [key]) : [keys]))
+  return units
+    .slice(0, trigger.kind === 'cron' ? run.maxUnits : Infinity)
+    .map((keys) => ({ kind: 'objects', keys }))
 }
 
 async function findChangedPrefix(look: ObjectLook, prefix: string): Promise<WorkUnit[]> {
@@ -59,7 +63,9 @@ async function findUnfinished(look: ObjectLook, objects: readonly ObjectInfo[]):
     const entry = entries[index]
     if (isDoneFor(entry, etag) || isHeld(entry, look.now)) return
     const runId = triedBy(entry, etag)
-    byRun.set(runId, [...(byRun.get(runId) ?? []), key])
+    const keys = byRun.get(runId)
+    if (keys) keys.push(key)
+    else byRun.set(runId, [key])
   })
   return byRun
 }
@@ -72,11 +78,11 @@ function triedBy(entry: LedgerEntry | undefined, etag: string): string | undefin
 
 /**
  * What was tried together stays together and without anything new, so that a run that was cut short comes to the same
- * outputs; and a group that keeps failing does not hold back what is new.
+ * outputs; and a group that keeps failing does not hold back what is new, which is the first group.
  */
-function groupsOf(fresh: readonly string[], unfinished: Unfinished): WorkUnit[] {
+function groupsOf(fresh: readonly string[], unfinished: Unfinished): string[][] {
   const retried = [...unfinished].filter(([runId]) => runId !== undefined).map(([, keys]) => keys)
   return [[...fresh, ...(unfinished.get(undefined) ?? [])], ...retried]
     .filter((keys) => keys.length > 0)
-    .map((keys) => ({ kind: 'objects', keys: keys.toSorted(compareKeys) }))
+    .map((keys) => keys.toSorted(compareKeys))
 }

@@ -13,11 +13,10 @@ import { jsonText, keySegment, readJsonObject } from './json-object.ts'
 
 export type Outcome = 'succeeded' | 'skipped' | 'rejected' | 'failed'
 
-/** How many, how large, and the first of them: a scan of a million objects still leaves a small record. */
+/** How many and how large, and which; of very many the first ones. */
 export interface Listing<T> {
   readonly total: number
   readonly bytes: number
-  /** The first 1,000. */
   readonly objects: readonly T[]
 }
 
@@ -39,6 +38,8 @@ export interface RunRecord {
   /** Whether these inputs are done with; if not, the same inputs may be run again. */
   readonly isSettled: boolean
   readonly work: WorkUnit
+  /** Of a window or prefix: the digest of its inputs. Of objects, each one's etag is its digest. */
+  readonly digest?: string
   /** The trigger's time. */
   readonly now: string
   readonly startedAt: string
@@ -82,11 +83,13 @@ export interface RecordName {
   readonly attempt: number
 }
 
-const maxListed = 1000
-
-export function listing<T extends { readonly size: number }>(objects: readonly T[]): Listing<T> {
+/** All of `objects`, or the first `limit`: a scan of a million objects still leaves a small record. */
+export function listing<T extends { readonly size: number }>(
+  objects: readonly T[],
+  limit = Infinity,
+): Listing<T> {
   const bytes = objects.reduce((sum, { size }) => sum + size, 0)
-  return { total: objects.length, bytes, objects: objects.slice(0, maxListed) }
+  return { total: objects.length, bytes, objects: objects.slice(0, limit) }
 }
 
 /** Where the records of a pipeline at a site stand; without them, of all. */
@@ -199,14 +202,15 @@ export async function readRecord(store: ObjectReader, key: string): Promise<RunR
   return record as RunRecord
 }
 
-/** The record of the run that started then, if it left one. */
-export async function findRecord(
+/** The records of runs of this id and attempt that started in the same second. */
+export async function* findRecords(
   store: ObjectReader,
   run: Omit<RecordName, 'outcome'>,
-): Promise<RunRecord | undefined> {
+): AsyncGenerator<RunRecord> {
   for await (const { key } of store.list(recordSecondPrefix(run.pipeline, run.site, run.startedAt))) {
     const name = parseRecordKey(key)
-    if (name?.runId === run.runId && name.attempt === run.attempt) return readRecord(store, key)
+    if (name?.runId !== run.runId || name.attempt !== run.attempt) continue
+    const record = await readRecord(store, key)
+    if (record) yield record
   }
-  return undefined
 }
