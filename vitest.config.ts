@@ -1,4 +1,16 @@
 import { defineConfig } from 'vitest/config'
+import type { Reporter } from 'vitest/node'
+
+/** One plain line at the end that any log reader understands. */
+const totals: Reporter = {
+  onTestRunEnd(modules) {
+    const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }
+    for (const module of modules) for (const test of module.children.allTests()) count[test.result().state]++
+    console.log(
+      `\ntests: ${count.passed} passed, ${count.failed} failed, ${count.skipped + count.pending} skipped`,
+    )
+  },
+}
 
 export default defineConfig({
   test: {
@@ -8,5 +20,6 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    reporters: ['default', totals],
   },
 })

@@ -14,7 +14,10 @@ function waveFile(site: string, day: string, height: number): string[] {
   const directions = random.wander(samplesPerDay, 297, 4, 0.8)
   const midnight = Date.parse(`${day}T00:00:00Z`)
   const rows = heights.map((significant, i) => {
-    const time = new Date(midnight + i * minutesPerSample * 60_000).toISOString().slice(0, 19).replace('T', ' ')
+    const time = new Date(midnight + i * minutesPerSample * 60_000)
+      .toISOString()
+      .slice(0, 19)
+      .replace('T', ' ')
     const mean = periods[i] as number
     const peak = random.next() < 0.1 ? mean * 1.9 : mean * 2.5
     const numbers: (number | undefined)[] = [

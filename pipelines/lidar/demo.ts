@@ -48,7 +48,8 @@ function staLines(site: string, serial: string, day: string): string[] {
   const midnight = Date.parse(`${day}T00:00:00Z`)
   const rows = speeds.map((speed, i) => {
     const time = new Date(midnight + i * minutesPerSample * 60_000).toISOString()
-    const outside = (temperatures[i] as number) + 1.5 * Math.sin(((i / samplesPerDay) * 24 - 9) * (Math.PI / 12))
+    const outside =
+      (temperatures[i] as number) + 1.5 * Math.sin(((i / samplesPerDay) * 24 - 9) * (Math.PI / 12))
     const head = [
       `${time.slice(0, 10)} ${time.slice(11, 16)}`,
       (outside + 14).toFixed(2),

@@ -1,0 +1,1 @@
+export async function plan(..._args: unknown[]): Promise<void> {}

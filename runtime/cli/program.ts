@@ -1,0 +1,93 @@
+import { Command, CommanderError } from 'commander'
+import { exitCode, report } from './failure.ts'
+import { version } from './version.ts'
+
+const exitCodes = `
+Exit status:
+  0   done
+  1   something in your input or configuration has to change; the message says what
+  70  something went wrong that is not your fault; a retry may help`
+
+/** The whole command line. Each command's code is loaded when it is used. */
+function program(): Command {
+  const sluice = new Command('sluice')
+    .description(
+      'Run the data pipelines of pipelines_config.yml: on this machine, with nothing else installed.',
+    )
+    .version(version, '-V, --version')
+    .option('--debug', 'show where an error comes from')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice demo                            run the sample pipelines on their sample data
+  sluice check                           is pipelines_config.yml right?
+  sluice run lidar/humboldt data/*.sta   run a pipeline on these files
+${exitCodes}`,
+    )
+
+  sluice
+    .command('check')
+    .description('report every problem of the registry, or of one pipeline configuration, at once')
+    .option('--registry <file>', 'the registry to check', 'pipelines_config.yml')
+    .option('--config <file>', 'check this one pipeline configuration instead')
+    .option('--json', 'print the problems as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice check\n  sluice check --config pipelines/lidar/config/pipeline_morro.yaml',
+    )
+    .action(async (options) => (await import('./check.ts')).check(options))
+
+  sluice
+    .command('plan')
+    .description('show what the registry asks for: one run for each pipeline and site')
+    .option('--registry <file>', 'the registry to plan', 'pipelines_config.yml')
+    .option('--stack <name>', 'the stack whose names are shown', 'local')
+    .option('--json', 'print the plan as JSON')
+    .addHelpText('after', '\nExamples:\n  sluice plan\n  sluice plan --stack prod --json')
+    .action(async (options) => (await import('./plan.ts')).plan(options))
+
+  sluice
+    .command('run')
+    .description('run one pipeline by hand')
+    .argument('[key]', 'a pipeline at a site, such as lidar/humboldt')
+    .argument('[input...]', 'the files to run it on')
+    .option('--config <file>', 'run this tsdat pipeline configuration as it stands, without the registry')
+    .option('--registry <file>', 'the registry to use', 'pipelines_config.yml')
+    .option('--replay', 'run inputs again that are already done')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice run lidar/humboldt WLS866-48_2020_12_01__00_00_00.sta
+  sluice run --config pipelines/buoy/config/pipeline.yaml buoy.csv
+  sluice run --config pipelines/mean/config/pipeline.yaml 20220413 20220414   (a VAP: begin and end)`,
+    )
+    .action(async (key, inputs, options) => (await import('./run.ts')).run(key, inputs, options))
+
+  sluice
+    .command('demo')
+    .description('run every sample pipeline once, on sample data, into an empty .sluice folder')
+    .action(async () => (await import('./demo.ts')).demo())
+
+  return sluice
+}
+
+/** Does what the command line says; the exit status is set, not returned. Never throws. */
+export async function runProgram(): Promise<void> {
+  const isDebug = process.argv.includes('--debug')
+  try {
+    await program().parseAsync()
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed help or its message itself; only help and the version are no mistake.
+      process.exitCode = error.exitCode === 0 ? 0 : 1
+      return
+    }
+    report(error, isDebug)
+    process.exitCode = exitCode(error)
+  }
+}

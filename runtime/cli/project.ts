@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { UsageError } from '../errors.ts'
+
+/**
+ * The folder that a registry's paths are relative to: where the registry stands. Without a folder in `registry`, the
+ * nearest one from here upwards that has such a file, so that commands work anywhere in a project.
+ * @throws UsageError when there is none
+ */
+export function findProject(registry: string): {
+  readonly projectRoot: string
+  readonly registryFile: string
+} {
+  const cwd = process.cwd()
+  if (path.dirname(registry) !== '.' || path.isAbsolute(registry)) {
+    const file = path.resolve(registry)
+    if (!existsSync(file)) throw new UsageError(`${registry}: there is no such file`)
+    return { projectRoot: path.dirname(file), registryFile: path.basename(file) }
+  }
+  for (let folder = cwd; ; folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, registry))) return { projectRoot: folder, registryFile: registry }
+    if (path.dirname(folder) === folder) break
+  }
+  throw new UsageError(
+    `${registry}: there is no such file in ${cwd} or a folder above it; name one with --registry`,
+  )
+}

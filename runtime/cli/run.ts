@@ -1,0 +1,1 @@
+export async function run(..._args: unknown[]): Promise<void> {}

@@ -1,0 +1,29 @@
+/** What a pipeline's own code may import. Every name is here on purpose: `index.test.ts` lists them. */
+export type { InputFile, JsonObject, Log, RunContext, Skipped, Succeeded } from './contracts.ts'
+export {
+  type Attrs,
+  type AttrValue,
+  Dataset,
+  type TypedAttr,
+  type Variable,
+  variable,
+} from './dataset/dataset.ts'
+export type { DType } from './dataset/dtype.ts'
+export { TextArray } from './dataset/text-array.ts'
+export { InputError, QualityError } from './errors.ts'
+export type {
+  Checker,
+  CheckerClass,
+  Converted,
+  Converter,
+  ConverterClass,
+  ConverterContext,
+  Handler,
+  HandlerClass,
+  PipelineClass,
+  PipelineHooks,
+  PlotContext,
+  Reader,
+  ReaderClass,
+  TransformParameters,
+} from './ingest/interfaces.ts'

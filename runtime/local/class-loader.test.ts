@@ -1,0 +1,52 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createClassLoader } from './class-loader.ts'
+
+describe('createClassLoader', () => {
+  let root: string
+  const runtimeIndex = path.resolve(import.meta.dirname, '../../dist/index.js')
+
+  function put(file: string, text: string): void {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
+    writeFileSync(path.join(root, file), text)
+  }
+
+  beforeAll(() => {
+    root = mkdtempSync(path.join(os.tmpdir(), 'class-loader-'))
+    put('shared/names.ts', 'export const greeting: string = "hello"')
+    put(
+      'pipelines/wind/hooks.ts',
+      `import { greeting } from '../../shared/names.ts'
+       import { InputError } from 'sluice'
+       export class Hooks { greet(): string { return greeting } fail(): never { throw new InputError('no') } }`,
+    )
+    put('pipelines/wind/broken.ts', 'export class Broken {\n  greet( {\n}')
+  })
+  afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+  const loader = () => createClassLoader({ projectRoot: root, outDir: path.join(root, 'out'), runtimeIndex })
+
+  it('gives the export, with its imports and the one copy of the runtime', async () => {
+    const Hooks = (await loader().load('pipelines.wind.hooks.Hooks')) as new () => {
+      greet(): string
+      fail(): never
+    }
+    expect(new Hooks().greet()).toBe('hello')
+    const runtime = (await import(pathToFileURL(runtimeIndex).href)) as { InputError: new () => Error }
+    expect(() => new Hooks().fail()).toThrow(runtime.InputError)
+  })
+
+  it('names the file and the export to write', async () => {
+    await expect(loader().load('pipelines.tide.pipeline.Tide')).rejects.toThrow(
+      /^pipelines\/tide\/pipeline\.ts: the class pipelines\.tide\.pipeline\.Tide needs a TypeScript export Tide in pipelines\/tide\/pipeline\.ts; there is no such file/,
+    )
+    await expect(loader().load('pipelines.wind.hooks.Other')).rejects.toThrow(/that file exports Hooks/)
+  })
+
+  it('says where a file does not compile', async () => {
+    await expect(loader().load('pipelines.wind.broken.Broken')).rejects.toThrow(/broken\.ts:3:\d+: Expected/)
+  })
+})

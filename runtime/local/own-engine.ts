@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
+import type net from 'node:net'
+import os from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { worstResult } from '../run/execute-work.ts'
+import { clock, newRunId } from './clock.ts'
+import { type Connection, connection } from './connection.ts'
+import type { Engine, EngineOptions, EngineReport, EngineRequest, OnProgress } from './engine.ts'
+import { recordLostRun } from './lost-run.ts'
+import { openState } from './state.ts'
+import type { WorkerAnswer, WorkerRequest } from './worker-messages.ts'
+import { WorkerDiedError, WorkerPool } from './worker-pool.ts'
+
+/** In the build, the worker stands beside the chunk that this module is in. */
+const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url))
+/** How much longer than its time a run may take before its worker is killed. */
+const graceMs = 15_000
+const firstBackoffMs = 500
+
+/** The engine that owns the state folder: `server` is its lock, and how other commands reach it. */
+export function ownEngine(server: net.Server, { projectRoot, stateRoot }: EngineOptions): Engine {
+  const state = openState(stateRoot)
+  for (const folder of [state.scratch, state.classes]) {
+    // Whatever stands here was left by an engine that was killed: this one holds the lock.
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+  }
+  const logFile = createWriteStream(state.logFile, { flags: 'a' })
+  const pool = new WorkerPool({
+    file: workerFile,
+    size: Math.max(1, Math.min(4, os.availableParallelism())),
+    output: (chunk) => logFile.write(chunk),
+  })
+  const underWay = new Map<string, Promise<EngineReport>>()
+
+  async function attemptOnce(request: WorkerRequest, onProgress: OnProgress) {
+    const startedAt = clock()
+    const timeoutMs = request.run.compute.timeoutSeconds * 1000 + graceMs
+    const answer = await pool
+      .execute(request, timeoutMs, onProgress)
+      .catch((error: unknown): WorkerAnswer | Error => {
+        if (error instanceof WorkerDiedError) return error
+        throw error
+      })
+    if (!(answer instanceof Error) && answer.type === 'results') return answer.results
+    const error =
+      answer instanceof Error ? answer : Object.assign(new Error(answer.error.message), answer.error)
+    return [await recordLostRun(state, request, { startedAt, endedAt: clock() }, error)]
+  }
+
+  async function attemptAll(request: EngineRequest, onProgress: OnProgress): Promise<EngineReport> {
+    const started = performance.now()
+    const { attempts } = request.run.compute
+    const runId = newRunId()
+    for (let attempt = 1; ; attempt++) {
+      const holder = holderOf(request)
+      const message = { ...request, projectRoot, stateRoot, runId, holder, attempt, attempts }
+      const results = await attemptOnce(message, onProgress)
+      if (worstResult(results)?.outcome !== 'failed' || attempt >= attempts) {
+        return { results, milliseconds: performance.now() - started }
+      }
+      await delay(firstBackoffMs * 2 ** (attempt - 1))
+    }
+  }
+
+  function run(request: EngineRequest, onProgress: OnProgress = () => {}): Promise<EngineReport> {
+    // Two commands may ask for the same work at once: both get the one run's report.
+    const key = holderOf(request)
+    const known = underWay.get(key)
+    if (known) return known
+    const report = attemptAll(request, onProgress).finally(() => underWay.delete(key))
+    underWay.set(key, report)
+    return report
+  }
+
+  const stopServing = serve(server, run)
+  return {
+    run,
+    async close() {
+      while (underWay.size > 0) await Promise.allSettled(underWay.values())
+      await stopServing()
+      pool.close()
+      for (const folder of [state.scratch, state.classes]) rmSync(folder, { recursive: true, force: true })
+      await new Promise<void>((resolve) => logFile.end(resolve))
+    },
+  }
+}
+
+/**
+ * Who holds a work unit's claim in the ledger. The same for every engine that owns this folder, one after the other:
+ * what a killed engine had claimed, the next one may go on with at once. Never two at a time, as `underWay` sees to.
+ */
+function holderOf({ run, work, replay }: EngineRequest): string {
+  const unit = createHash('sha256')
+    .update(JSON.stringify([run.key, work]))
+    .digest('hex')
+    .slice(0, 16)
+  return `local-${replay ? 'replay-' : ''}${unit}`
+}
+
+/** Does what other commands ask for; gives what ends it. */
+function serve(server: net.Server, run: Engine['run']): () => Promise<void> {
+  const clients = new Set<Connection>()
+  server.on('connection', (socket) => {
+    const client = connection(socket)
+    clients.add(client)
+    client.onClose(() => clients.delete(client))
+    client.onMessage((message) => {
+      const { id, request } = message as { id: number; request: EngineRequest }
+      run(request, (done, total) => client.send({ id, progress: { done, total } })).then(
+        (report) => client.send({ id, report }),
+        (error: Error) => client.send({ id, error: error.message }),
+      )
+    })
+  })
+  return async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const client of clients) client.end()
+    await closed
+  }
+}

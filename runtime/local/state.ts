@@ -1,0 +1,36 @@
+import path from 'node:path'
+import type { BucketRole } from '../contracts.ts'
+import { LocalObjectStore } from '../storage/local.ts'
+
+/** Where everything stands in a project's state folder, `.sluice/`. */
+export const stateFolder = '.sluice'
+
+export interface LocalState {
+  readonly root: string
+  readonly scratch: string
+  readonly classes: string
+  readonly logFile: string
+  bucket(role: BucketRole): LocalObjectStore
+}
+
+/** The state folder `root`: its buckets are plain folders that people can look into and drop files into. */
+export function openState(root: string): LocalState {
+  const buckets = new Map<BucketRole, LocalObjectStore>()
+  return {
+    root,
+    scratch: path.join(root, 'scratch'),
+    classes: path.join(root, 'classes'),
+    logFile: path.join(root, 'sluice.log'),
+    bucket(role) {
+      let store = buckets.get(role)
+      if (!store) {
+        store = new LocalObjectStore({
+          root: path.join(root, role),
+          stateDir: path.join(root, 'state', role),
+        })
+        buckets.set(role, store)
+      }
+      return store
+    },
+  }
+}
