@@ -36,8 +36,10 @@ export function requireAttributeName(name: string, owner: string): void {
 /** Writes one attribute of the object at `path`, typed as netCDF-4 readers expect. */
 export function writeAttribute(file: H5File, path: string, name: string, value: AttrValue): void {
   if (typeof value === 'string') writeText(file, path, name, value)
-  else if (typeof value === 'number') writeNumbers(file, path, name, { dtype: 'float64', values: [value], scalar: true })
-  else if (typeof value === 'bigint') writeNumbers(file, path, name, { dtype: 'int64', values: [value], scalar: true })
+  else if (typeof value === 'number')
+    writeNumbers(file, path, name, { dtype: 'float64', values: [value], scalar: true })
+  else if (typeof value === 'bigint')
+    writeNumbers(file, path, name, { dtype: 'int64', values: [value], scalar: true })
   else if (isTyped(value)) writeNumbers(file, path, name, value)
   else writeTexts(file, path, name, value)
 }
@@ -55,7 +57,8 @@ function writeText(file: H5File, path: string, name: string, value: string): voi
 /** A list of one is the text itself, but stays of variable length. */
 function writeTexts(file: H5File, path: string, name: string, values: readonly string[]): void {
   const withNul = values.find((value) => value.includes('\0'))
-  if (withNul !== undefined) throw new InputError(`${path}: the attribute ${name} has a NUL character in ${JSON.stringify(withNul)}`)
+  if (withNul !== undefined)
+    throw new InputError(`${path}: the attribute ${name} has a NUL character in ${JSON.stringify(withNul)}`)
   const shape = values.length === 1 ? [] : [BigInt(values.length)]
   file.module.create_vlen_str_attribute(file.id, path, name, values, metadata(textType, shape))
 }
@@ -128,9 +131,7 @@ export function readAttribute(file: H5File, path: string, name: string): AttrVal
       const values = [...viewAs(dtype, block.bytes(), count)] as (number | bigint)[]
       return { dtype, values, scalar: count === 1 }
     }
-    const texts = meta.vlen
-      ? pointedTexts(module, block, count)
-      : fixedTexts(block.bytes(), meta.size, count)
+    const texts = meta.vlen ? pointedTexts(module, block, count) : fixedTexts(block.bytes(), meta.size, count)
     if (meta.vlen) module.reclaim_vlen_memory(id, path, name, block.pointer)
     return texts.length === 1 ? (texts[0] as string) : texts
   } finally {
@@ -141,11 +142,15 @@ export function readAttribute(file: H5File, path: string, name: string): AttrVal
 function pointedTexts(module: H5Module, block: H5Block, count: number): string[] {
   const heap = module.HEAPU8
   const pointers = new Uint32Array(heap.buffer, block.address, count)
-  return Array.from(pointers, (start) => (start === 0 ? '' : decodeText(heap.subarray(start, heap.indexOf(0, start)))))
+  return Array.from(pointers, (start) =>
+    start === 0 ? '' : decodeText(heap.subarray(start, heap.indexOf(0, start))),
+  )
 }
 
 function fixedTexts(bytes: Uint8Array, size: number, count: number): string[] {
-  return Array.from({ length: count }, (_, i) => decodeText(untilNul(bytes.subarray(i * size, (i + 1) * size))))
+  return Array.from({ length: count }, (_, i) =>
+    decodeText(untilNul(bytes.subarray(i * size, (i + 1) * size))),
+  )
 }
 
 /** The bytes before the first NUL. */

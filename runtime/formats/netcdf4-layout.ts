@@ -7,14 +7,17 @@ const fewestUnlimitedRows = 512
  * more. Chunks of fixed dimensions never reach beyond them, as HDF5 demands.
  */
 export function chunkShape(shape: readonly number[], isUnlimited: readonly boolean[]): number[] {
-  const chunk = shape.map((length, axis) => (axis === 0 ? 1 : Math.max(1, isUnlimited[axis] ? Math.max(length, 64) : length)))
+  const chunk = shape.map((length, axis) =>
+    axis === 0 ? 1 : Math.max(1, isUnlimited[axis] ? Math.max(length, 64) : length),
+  )
   while (elements(chunk) > chunkElements) {
     const widest = chunk.indexOf(Math.max(...chunk))
     chunk[widest] = Math.ceil((chunk[widest] as number) / 2)
   }
   const length = shape[0] as number
   const rows = Math.max(1, Math.floor(chunkElements / elements(chunk)))
-  if (isUnlimited[0]) chunk[0] = Math.min(rows, Math.max(fewestUnlimitedRows, 2 ** Math.ceil(Math.log2(length || 1))))
+  if (isUnlimited[0])
+    chunk[0] = Math.min(rows, Math.max(fewestUnlimitedRows, 2 ** Math.ceil(Math.log2(length || 1))))
   else chunk[0] = Math.max(1, Math.min(rows, length))
   return chunk
 }

@@ -16,7 +16,8 @@ export interface H5Type {
 
 /** `undefined` for a type that no array here can hold, such as half floats. */
 export function storedDType(type: { type: number; size: number; signed: boolean }): StoredNumber | undefined {
-  if (type.type === h5Class.float) return type.size === 8 ? 'float64' : type.size === 4 ? 'float32' : undefined
+  if (type.type === h5Class.float)
+    return type.size === 8 ? 'float64' : type.size === 4 ? 'float32' : undefined
   if (type.type !== h5Class.integer || ![1, 2, 4, 8].includes(type.size)) return undefined
   return `${type.signed ? '' : 'u'}int${type.size * 8}` as StoredNumber
 }

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, truncateSync } from 'node:fs'
-import { encodeVariable } from '../dataset/cf-encode.ts'
-import type { EncodedVariable } from '../dataset/cf-encode.ts'
 import { withCoordinatesAttrs } from '../dataset/cf.ts'
+import type { EncodedVariable } from '../dataset/cf-encode.ts'
+import { encodeVariable } from '../dataset/cf-encode.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import type { TextArray } from '../dataset/text-array.ts'
 import { InputError, isSluiceError, StoreError } from '../errors.ts'
@@ -43,7 +43,9 @@ export async function writeNetcdf4(
   } catch (error) {
     discard(unfinished)
     if (isSluiceError(error)) throw error
-    throw new StoreError(`${path}: the netCDF file could not be written: ${h5Reason(error)}`, { cause: error })
+    throw new StoreError(`${path}: the netCDF file could not be written: ${h5Reason(error)}`, {
+      cause: error,
+    })
   }
 }
 
@@ -156,7 +158,12 @@ function writeBareDimension(file: H5File, name: string, length: number, isUnlimi
   createDataset(file, `/${name}`, numberType('float32'), layout, 0)
 }
 
-function writeVariable(file: H5File, plan: FilePlan, { name, path, encoded }: PlannedVariable, block: H5Block): void {
+function writeVariable(
+  file: H5File,
+  plan: FilePlan,
+  { name, path, encoded }: PlannedVariable,
+  block: H5Block,
+): void {
   const { dims, shape } = encoded
   const isUnlimited = dims.map((dim) => plan.dims.find((each) => each.name === dim)?.isUnlimited === true)
   const chunk = shape.length === 0 ? undefined : chunkShape(shape, isUnlimited)
@@ -220,12 +227,27 @@ function writeSlab(
   pointer: bigint,
 ): void {
   if (offset.length === 0) module.set_dataset_data(id, path, null, null, null, pointer)
-  else module.set_dataset_data(id, path, count.map(BigInt), offset.map(BigInt), count.map(() => 1n), pointer)
+  else
+    module.set_dataset_data(
+      id,
+      path,
+      count.map(BigInt),
+      offset.map(BigInt),
+      count.map(() => 1n),
+      pointer,
+    )
 }
 
 /** Texts go as an array of pointers, and the bytes they point to, each with a NUL after it. */
-function writeTexts(file: H5File, name: string, path: string, data: TextArray, { shape, chunk }: Layout): void {
-  if (data.bytes.includes(0)) throw new InputError(`${name}: a text with a NUL character cannot be stored in netCDF`)
+function writeTexts(
+  file: H5File,
+  name: string,
+  path: string,
+  data: TextArray,
+  { shape, chunk }: Layout,
+): void {
+  if (data.bytes.includes(0))
+    throw new InputError(`${name}: a text with a NUL character cannot be stored in netCDF`)
   const perText = 5 + Math.ceil(data.bytes.length / Math.max(1, data.length))
   for (const slab of slabs(shape, chunk, Math.ceil(sliceBytes / perText))) {
     const count = slab.end - slab.start

@@ -1,0 +1,267 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { numbersAttr, textAttr } from '../dataset/attrs.ts'
+import type { StoredNumber } from '../dataset/cf-encode.ts'
+import type { Variable } from '../dataset/dataset.ts'
+import { Dataset, variable as makeVariable } from '../dataset/dataset.ts'
+import type { DataArray, DType } from '../dataset/dtype.ts'
+import { InputError, isSluiceError } from '../errors.ts'
+import type { H5Module } from './h5wasm.ts'
+import { h5Reason, loadH5 } from './h5wasm.ts'
+import type { H5File } from './netcdf4-attributes.ts'
+import { readAttribute, readAttributes } from './netcdf4-attributes.ts'
+import { h5Class, storedDType } from './netcdf4-types.ts'
+import type { StoredValues } from './netcdf4-values.ts'
+import {
+  defaultFill,
+  padTo,
+  readCharacters,
+  readFixedTexts,
+  readNumbers,
+  readTexts,
+} from './netcdf4-values.ts'
+
+export interface ReadNetcdf4Options {
+  /** Which group to read, such as `a/b`; the root group by default. */
+  readonly group?: string
+  /** Only these variables, and the coordinates of their dimensions. All by default. */
+  readonly names?: ReadonlySet<string>
+  /** Variables to leave out. */
+  readonly without?: ReadonlySet<string>
+  /** What messages call the file; its path by default. */
+  readonly name?: string
+}
+
+/**
+ * Reads a netCDF-4 file, or an HDF5 file that uses dimension scales, as it stands: nothing is CF-decoded. Variables
+ * that label a dimension become coords. A variable that is shorter than its unlimited dimension is filled up.
+ * @throws InputError when the file is damaged or no HDF5 file, has no such group, or holds a wanted variable of a type
+ * that no array can hold
+ */
+export async function readNetcdf4(path: string, options: ReadNetcdf4Options = {}): Promise<Dataset> {
+  const name = options.name ?? path
+  requireSignature(path, name)
+  const module = await loadH5()
+  try {
+    return readFile(module, path, options)
+  } catch (error) {
+    if (isSluiceError(error)) throw new InputError(`${name}: ${error.message}`, { cause: error })
+    throw new InputError(`${name}: the netCDF-4 file is damaged or cannot be read: ${h5Reason(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
+
+/** HDF5's signature stands at byte 0, or after a user block of 512, 1024, … bytes. */
+function requireSignature(path: string, name: string): void {
+  const file = openSync(path, 'r')
+  try {
+    const bytes = new Uint8Array(8)
+    for (let start = 0; start <= 2 ** 24; start = start === 0 ? 512 : start * 2) {
+      if (readSync(file, bytes, 0, 8, start) < 8) break
+      if (signature.every((byte, i) => bytes[i] === byte)) return
+    }
+  } finally {
+    closeSync(file)
+  }
+  throw new InputError(`${name}: not a netCDF-4 file: it does not begin as an HDF5 file does`)
+}
+
+function readFile(module: H5Module, path: string, options: ReadNetcdf4Options): Dataset {
+  const file: H5File = { module, id: module.open(path, module.H5F_ACC_RDONLY, false, -1, -1) }
+  try {
+    const group = `/${(options.group ?? '').replace(/^\/+|\/+$/g, '')}`
+    if (group !== '/' && module.get_type(file.id, group) !== module.H5G_GROUP) {
+      throw new InputError(`there is no group ${JSON.stringify(options.group)}`)
+    }
+    return readGroup(file, group, options)
+  } finally {
+    module.close_file(file.id)
+  }
+}
+
+/** An HDF5 dataset of the group. */
+interface Item extends StoredValues {
+  readonly name: string
+  readonly type: {
+    readonly type: number
+    readonly size: number
+    readonly signed: boolean
+    readonly vlen: boolean
+  }
+  readonly isUnlimited: readonly boolean[]
+  /** `undefined`: no dimension scale. */
+  readonly scaleName: string | undefined
+  readonly dims: readonly string[]
+}
+
+const bareDimension = 'This is a netCDF dimension but not a netCDF variable'
+const unlimitedSize = 2 ** 63
+
+function readGroup(file: H5File, group: string, options: ReadNetcdf4Options): Dataset {
+  const items = listItems(file, group)
+  const lengths = dimensionLengths(items)
+  const wanted = items.filter((item) => !isBareDimension(item) && isWanted(item.name, items, options))
+  const dataset = new Dataset({ attrs: readAttributes(file, group) })
+  for (const item of wanted) {
+    const variable = readVariable(file, item, items, lengths)
+    const isIndex = variable.dims.length === 1 && variable.dims[0] === item.name
+    ;(isIndex ? dataset.coords : dataset.dataVars).set(item.name, variable)
+  }
+  return dataset
+}
+
+function isBareDimension({ scaleName }: Item): boolean {
+  return scaleName?.startsWith(bareDimension) ?? false
+}
+
+function isWanted(name: string, items: readonly Item[], { names, without }: ReadNetcdf4Options): boolean {
+  if (without?.has(name)) return false
+  if (!names || names.has(name)) return true
+  return items.some((item) => names.has(item.name) && item.dims.includes(name))
+}
+
+/** The datasets of a group, in the order in which they were made where the file knows it. Links are not followed. */
+function listItems(file: H5File, group: string): Item[] {
+  const { module, id } = file
+  const base = group === '/' ? '' : group
+  const names = module.get_names(id, group, false).filter((name) => isDataset(file, `${base}/${name}`))
+  const found = names.map((name) => describeItem(file, `${base}/${name}`, name))
+  const byId = dimensionIds(file, found)
+  const phony = new PhonyDims()
+  return found.map((item) => ({ ...item, dims: dimsOf(file, item, byId, phony) }))
+}
+
+function isDataset({ module, id }: H5File, path: string): boolean {
+  const external = module.get_external_link(id, path) as { filename?: string }
+  if (external.filename !== undefined || module.get_symbolic_link(id, path) !== null) return false
+  return module.get_type(id, path) === module.H5G_DATASET
+}
+
+function describeItem({ module, id }: H5File, path: string, name: string): Item {
+  const meta = module.get_dataset_metadata(id, path)
+  if (meta.virtual_sources) throw new InputError(`${name}: values that are kept in other files are not read`)
+  return {
+    name: name.replace(/^_nc4_non_coord_/, ''),
+    path,
+    shape: meta.shape ?? [0],
+    chunk: meta.chunks ?? undefined,
+    size: meta.size,
+    type: meta.type === h5Class.enum && meta.enum_type ? { ...meta, type: meta.enum_type.type } : meta,
+    isUnlimited: (meta.maxshape ?? []).map((length) => length > unlimitedSize),
+    scaleName: module.get_scale_name(id, path) ?? undefined,
+    dims: [],
+  }
+}
+
+/** The dimensions' names by netCDF's number for them, for coordinates with more than one dimension. */
+function dimensionIds(file: H5File, items: readonly Item[]): Map<number, string> {
+  const byId = new Map<number, string>()
+  for (const { scaleName, path, name } of items) {
+    const id = scaleName === undefined ? undefined : numbersOf(file, path, '_Netcdf4Dimid')?.[0]
+    if (id !== undefined) byId.set(Number(id), name)
+  }
+  return byId
+}
+
+function numbersOf(file: H5File, path: string, name: string): readonly (number | bigint)[] | undefined {
+  if (!file.module.get_attribute_names(file.id, path).includes(name)) return undefined
+  const value = readAttribute(file, path, name)
+  return value === undefined ? undefined : numbersAttr(new Map([[name, value]]), name)
+}
+
+/** Names for dimensions that have none, by length, as the netCDF library makes them up. */
+class PhonyDims {
+  private readonly lengths: number[] = []
+
+  /** One that is not among `taken`, for a variable does not have a dimension twice by chance. */
+  nameFor(length: number, taken: readonly string[]): string {
+    let number = this.lengths.findIndex((each, i) => each === length && !taken.includes(`phony_dim_${i}`))
+    if (number < 0) number = this.lengths.push(length) - 1
+    return `phony_dim_${number}`
+  }
+}
+
+function dimsOf(file: H5File, item: Item, byId: ReadonlyMap<number, string>, phony: PhonyDims): string[] {
+  const rank = item.shape.length
+  if (item.scaleName !== undefined) {
+    if (rank <= 1) return rank === 0 ? [] : [item.name]
+    const dims = (numbersOf(file, item.path, '_Netcdf4Coordinates') ?? []).map((id) => byId.get(Number(id)))
+    if (dims.length === rank && dims.every((dim) => dim !== undefined)) return dims
+  }
+  const dims: string[] = []
+  for (let axis = 0; axis < rank; axis++) {
+    const scale = file.module.get_attached_scales(file.id, item.path, axis)[0]
+    dims.push(scale?.split('/').at(-1) ?? phony.nameFor(item.shape[axis] as number, dims))
+  }
+  return dims
+}
+
+/** An unlimited dimension is as long as the longest variable along it. */
+function dimensionLengths(items: readonly Item[]): Map<string, number> {
+  const lengths = new Map<string, number>()
+  for (const { dims, shape } of items) {
+    dims.forEach((dim, axis) => {
+      lengths.set(dim, Math.max(lengths.get(dim) ?? 0, shape[axis] as number))
+    })
+  }
+  return lengths
+}
+
+function readVariable(
+  file: H5File,
+  item: Item,
+  items: readonly Item[],
+  lengths: ReadonlyMap<string, number>,
+): Variable {
+  const attrs = readAttributes(file, item.path)
+  const isText = item.type.type === h5Class.string
+  const isCharacters = isText && !item.type.vlen && item.size === 1 && areLetters(item, items)
+  const dtype: DType | undefined = isText ? 'str' : storedDType(item.type)
+  if (!dtype)
+    throw new InputError(
+      `${item.name}: its type (HDF5 class ${item.type.type}, ${item.size} bytes) cannot be read`,
+    )
+  const data = readData(file, item, dtype, isCharacters)
+  const dims = isCharacters ? item.dims.slice(0, -1) : item.dims
+  const shape = isCharacters ? item.shape.slice(0, -1) : item.shape
+  const wanted = dims.map((dim) => lengths.get(dim) as number)
+  if (wanted.every((length, axis) => length === shape[axis]))
+    return makeVariable(dims, shape, dtype, data, attrs)
+  requireGrowable(item, shape, wanted)
+  const fill = textAttr(attrs, '_FillValue') ?? numbersAttr(attrs, '_FillValue')?.[0] ?? defaultFill(dtype)
+  return makeVariable(dims, wanted, dtype, padTo(data, dtype, shape, wanted, fill), attrs)
+}
+
+function readData(file: H5File, item: Item, dtype: DType, isCharacters: boolean): DataArray {
+  if (dtype !== 'str') return readNumbers(file, item, dtype as StoredNumber)
+  if (item.type.vlen) return readTexts(file, item)
+  return isCharacters ? readCharacters(file, item) : readFixedTexts(file, item)
+}
+
+/** As in xarray: the last dimension holds letters if it is no variable, and only characters have it, last. */
+function areLetters(item: Item, items: readonly Item[]): boolean {
+  const letters = item.dims.at(-1)
+  if (letters === undefined) return false
+  return items.every((other) => {
+    if (other.name === letters) return isBareDimension(other)
+    if (!other.dims.includes(letters)) return true
+    return (
+      other.type.type === h5Class.string &&
+      !other.type.vlen &&
+      other.size === 1 &&
+      other.dims.at(-1) === letters
+    )
+  })
+}
+
+/** Only along an unlimited dimension may values be missing at the end. */
+function requireGrowable(item: Item, shape: readonly number[], wanted: readonly number[]): void {
+  const axis = wanted.findIndex((length, i) => length !== shape[i] && !item.isUnlimited[i])
+  if (axis >= 0) {
+    throw new InputError(
+      `${item.name}: dimension ${item.dims[axis]} has length ${shape[axis]} here and ${wanted[axis]} elsewhere`,
+    )
+  }
+}
