@@ -52,7 +52,10 @@ async function generate(path: string, rows: number): Promise<void> {
   for (let row = 0; row < rows; ) {
     let text = ''
     for (const end = Math.min(rows, row + 10_000); row < end; row++) {
-      const time = new Date(Date.UTC(2000, 0, 1) + row * 1_200_000).toISOString().slice(0, 19).replace('T', ' ')
+      const time = new Date(Date.UTC(2000, 0, 1) + row * 1_200_000)
+        .toISOString()
+        .slice(0, 19)
+        .replace('T', ' ')
       const fields = columns.map((column) => {
         if (empty.has(column)) return ''
         if (column === 'WaveType' || column === 'ZCN') return `${Math.floor(random() * 200)}.0`
@@ -103,7 +106,9 @@ async function compare(rows: number): Promise<void> {
     const { size } = await stat(path)
     console.log(`${rows} rows, 24 columns of which ${wanted.length} are read, ${Math.round(size / 1e6)} MB`)
     for (const reader of ['sluice', 'csv-parse']) {
-      execFileSync(process.execPath, ['--import', 'tsx', import.meta.filename, reader, path], { stdio: 'inherit' })
+      execFileSync(process.execPath, ['--import', 'tsx', import.meta.filename, reader, path], {
+        stdio: 'inherit',
+      })
     }
   } finally {
     await rm(folder, { recursive: true })

@@ -1,5 +1,13 @@
 import { type Variable, variable } from '../dataset/dataset.ts'
-import { allocate, type BigArray, type DType, isFloat, type NumberArray } from '../dataset/dtype.ts'
+import {
+  allocate,
+  type BigArray,
+  bytesPerElement,
+  type DType,
+  isFloat,
+  isInteger,
+  type NumberArray,
+} from '../dataset/dtype.ts'
 import { TextArray } from '../dataset/text-array.ts'
 import { ByteChunks, Chunks } from './csv-chunks.ts'
 import type { MissingMatcher } from './csv-missing.ts'
@@ -50,6 +58,9 @@ export class ColumnBuilder {
   private readonly isFixed: boolean
   private readonly missing: MissingMatcher
   private readonly parser: NumberParser
+  /** What the configured type of whole numbers can hold. */
+  private readonly lowest: number | bigint = Number.NEGATIVE_INFINITY
+  private readonly highest: number | bigint = Number.POSITIVE_INFINITY
   private count = 0
   private missingCount = 0
   private hasNegative = false
@@ -71,6 +82,12 @@ export class ColumnBuilder {
     else if (reading === 'texts') this.state = texts
     else if (reading === 'booleans') this.state = booleans
     else if (reading === 'integers') this.state = integers
+    if (spec.dtype !== undefined && isInteger(spec.dtype)) {
+      const bits = BigInt(bytesPerElement(spec.dtype) * 8)
+      const isSigned = spec.dtype.startsWith('i')
+      this.lowest = isSigned ? -(2n ** (bits - 1n)) : 0n
+      this.highest = 2n ** (isSigned ? bits - 1n : bits) - 1n
+    }
   }
 
   /** @throws FieldError when the column has a configured type and the field is not of it */
@@ -164,6 +181,7 @@ export class ColumnBuilder {
 
   private pushInteger(value: number): void {
     if (this.state === nothing) this.state = integers
+    if (value < this.lowest || value > this.highest) throw this.misfit(String(value))
     if (this.state === integers) {
       this.doubles.push(value)
       this.count++
@@ -173,11 +191,11 @@ export class ColumnBuilder {
   }
 
   private pushLarge(value: bigint): void {
+    if (value < this.lowest || value > this.highest) throw this.misfit(String(value))
     if (this.state === nothing || this.state === integers) this.widen()
     if (value < 0n) this.hasNegative = true
     const isSigned = value <= int64Max && value >= -int64Max - 1n
     if (this.state === largeIntegers && !isSigned) {
-      if (this.isFixed && this.spec.dtype !== 'uint64') throw this.misfit(String(value))
       // As pandas: neither signs nor gaps go with values that only uint64 holds.
       if (!this.hasNegative && this.gaps.length === 0) this.state = unsignedIntegers
     }
@@ -276,15 +294,21 @@ export class ColumnBuilder {
 
   private buildIntegers(dims: readonly string[], shape: readonly number[]): Variable {
     if (this.state === integers && this.missingCount > 0) {
-      return variable(dims, shape, 'float64', this.doubles.moveTo(new Float64Array(this.count)))
+      const doubles = this.doubles.moveTo(new Float64Array(this.count))
+      // A whole number has no negative zero, a float read from the same text has.
+      return variable(
+        dims,
+        shape,
+        'float64',
+        doubles.map((value) => value + 0),
+      )
     }
     const isUnsigned = this.state === unsignedIntegers
     const dtype = this.spec.dtype ?? (isUnsigned ? 'uint64' : 'int64')
     if (this.state === integers) return variable(dims, shape, dtype, this.integersAs(dtype))
     const signed = this.bigs.moveTo(new BigInt64Array(this.count))
     const values = isUnsigned ? new BigUint64Array(signed.buffer) : signed
-    if (this.gaps.length === 0)
-      return variable(dims, shape, dtype, checkedCast(values, dtype, this.spec.name))
+    if (this.gaps.length === 0) return variable(dims, shape, dtype, cast(values, dtype))
     const doubles = Float64Array.from(values, Number)
     for (const row of this.gaps) doubles[row] = Number.NaN
     return variable(dims, shape, 'float64', doubles)
@@ -298,7 +322,6 @@ export class ColumnBuilder {
       for (let i = 0; i < values.length; i++, row++) {
         const value = values[i] as number
         target[row] = isBig ? BigInt(value) : value
-        if (Number(target[row]) !== value) throw outOfRange(String(value), dtype, this.spec.name)
       }
     }
     this.doubles.clear()
@@ -339,17 +362,11 @@ function truthOf(bytes: Buffer, start: number, end: number): 0 | 1 | undefined {
   return word === 'false' ? 0 : undefined
 }
 
-function checkedCast(values: BigArray, dtype: DType, name: string): NumberArray | BigArray {
+function cast(values: BigArray, dtype: DType): NumberArray | BigArray {
   const target = allocate(dtype, values.length) as NumberArray | BigArray
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row] as bigint
-    if (target instanceof BigInt64Array || target instanceof BigUint64Array) target[row] = value
-    else target[row] = Number(value)
-    if (BigInt(target[row] as number | bigint) !== value) throw outOfRange(String(value), dtype, name)
-  }
+  const isBig = target instanceof BigInt64Array || target instanceof BigUint64Array
+  values.forEach((value, row) => {
+    target[row] = isBig ? value : Number(value)
+  })
   return target
-}
-
-function outOfRange(value: string, dtype: DType, name: string): FieldError {
-  return new FieldError(`column ${name} holds ${value}, which does not fit ${dtype}`)
 }

@@ -7,18 +7,27 @@ interface HeldRow {
   readonly isEnded: boolean
 }
 
-/** Holds back the last `size` lines, blank ones and comments included, so that the sink never sees them. */
+/**
+ * Holds back the last `size` lines, blank ones and comments included, so that the sink never sees them; but the first
+ * `headerRows` rows go through.
+ */
 export class FooterHold implements RowSink {
   private readonly sink: RowSink
   private readonly size: number
+  private headerRows: number
   private readonly held: (HeldRow | undefined)[] = []
 
-  constructor(sink: RowSink, size: number) {
+  constructor(sink: RowSink, size: number, headerRows: number) {
+    this.headerRows = headerRows
     this.sink = sink
     this.size = size
   }
 
   row(bytes: Buffer, starts: Int32Array, ends: Int32Array, count: number, isEnded: boolean): boolean {
+    if (this.headerRows > 0) {
+      this.headerRows--
+      return this.sink.row(bytes, starts, ends, count, isEnded)
+    }
     const first = count === 0 ? 0 : (starts[0] as number)
     const last = count === 0 ? 0 : (ends[count - 1] as number)
     const moved = (offset: number): number => offset - first
@@ -31,7 +40,7 @@ export class FooterHold implements RowSink {
   }
 
   gap(): void {
-    this.hold(undefined)
+    if (this.headerRows === 0) this.hold(undefined)
   }
 
   private hold(row: HeldRow | undefined): boolean {

@@ -45,15 +45,25 @@ export function planCsv(
   if (found > maxColumns) throw new PlanError(`${found} columns; at most ${maxColumns} are read`)
   const { usecols, indexCol } = options
   const written = options.names ?? (header ? uniqueNames(header) : numbered(firstRow ?? 0))
-  const rowLength = firstRow ?? written.length
+  // A row shorter than the header is filled up to it before it is looked at.
+  const rowLength = firstRow === undefined ? written.length : Math.max(firstRow, header?.length ?? 0)
   const namesAreOfUsecols = options.names !== undefined && usecols?.length === options.names.length
-  const leading = indexCol === false || namesAreOfUsecols ? 0 : Math.max(0, rowLength - written.length)
+  const excess = Math.max(0, rowLength - written.length)
+  const leading = indexCol === false || usecols ? 0 : excess
   const all = written.map((name, i) => ({ name, position: leading + i }))
   const columns = usecols ? chosen(usecols, all, rowLength, namesAreOfUsecols) : all
+  const fields = Math.max(rowLength, header?.length ?? written.length)
+  if (written.length > fields) throw new PlanError(`${written.length} names, and rows have ${fields} fields`)
+  if (excess > 0 && usecols && usecols.length < written.length && !options.names && indexCol !== false) {
+    throw new PlanError(
+      `rows have ${rowLength} fields for ${written.length} names, so that usecols is ambiguous; set index_col: false ` +
+        'if the fields behind the names are to be dropped, or give all columns by names',
+    )
+  }
   const shape = {
-    fields: Math.max(rowLength, written.length, header?.length ?? 0),
+    fields,
     allowsMore: usecols !== undefined,
-    nameless: usecols ? 0 : Math.max(0, rowLength - leading - written.length),
+    nameless: usecols ? 0 : excess - leading,
   }
   if (leading > 0) {
     const index = Array.from({ length: leading }, (_, level) => ({

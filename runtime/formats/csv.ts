@@ -67,7 +67,8 @@ async function readRows(
   rows: FrameRows,
   limit: number = Number.POSITIVE_INFINITY,
 ): Promise<{ size: number; isWhole: boolean }> {
-  const sink = options.skipfooter > 0 ? new FooterHold(rows, options.skipfooter) : rows
+  const sink =
+    options.skipfooter > 0 ? new FooterHold(rows, options.skipfooter, (options.header ?? -1) + 1) : rows
   const { separator } = options
   const source: RowSource =
     separator.kind === 'regex'
