@@ -1,4 +1,4 @@
-import { nearMiss } from './near-miss.ts'
+import { nearestName } from '../ingest/config/nearest-name.ts'
 
 /** What a setting's text says, or why it says nothing. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string }
@@ -47,7 +47,7 @@ export function parseDuration(text: string): Parsed<number> {
   if (seconds === undefined || gap === '') {
     const unit = secondsPer.has(singular)
       ? singular
-      : (shortForms[word.toLowerCase()] ?? nearMiss(singular, secondsPer.keys()))
+      : (shortForms[word.toLowerCase()] ?? nearestName(singular, secondsPer.keys()))
     const suggestion = unit === undefined ? '' : `; did you mean "${withUnit(amount, unit)}"?`
     return { problem: `"${text}" is not a duration: ${allowed}${suggestion}` }
   }

@@ -1,6 +1,6 @@
 import type { WindowUnit } from '../contracts.ts'
+import { didYouMean } from '../ingest/config/nearest-name.ts'
 import type { Parsed } from './duration.ts'
-import { didYouMean } from './near-miss.ts'
 
 /** A schedule in EventBridge Scheduler's syntax, and the calendar unit that a named one stands for. */
 export interface ScheduleSetting {
@@ -153,10 +153,13 @@ export function parseSchedule(text: string): Parsed<ScheduleSetting> {
   }
 }
 
+/** By lower case; made when first needed, since most registries name no zone. */
+let zones: ReadonlyMap<string, string> | undefined
+
 /** An IANA time zone by its exact name, which AWS wants; never an offset such as +01:00. */
 export function parseTimezone(text: string): Parsed<string> {
-  const known = [...Intl.supportedValuesOf('timeZone'), 'UTC']
-  const sameLetters = known.find((zone) => zone.toLowerCase() === text.toLowerCase())
+  zones ??= new Map([...Intl.supportedValuesOf('timeZone'), 'UTC'].map((zone) => [zone.toLowerCase(), zone]))
+  const sameLetters = zones.get(text.toLowerCase())
   if (sameLetters === text) return { value: text }
   const problem = `"${text}" is not an IANA time zone such as America/Los_Angeles or UTC`
   if (sameLetters !== undefined) return { problem: `${problem}; did you mean ${sameLetters}?` }
@@ -169,5 +172,5 @@ export function parseTimezone(text: string): Parsed<string> {
       if (!(error instanceof RangeError)) throw error
     }
   }
-  return { problem: `${problem}${didYouMean(text, known)}` }
+  return { problem: `${problem}${didYouMean(text, zones.values())}` }
 }

@@ -63,6 +63,23 @@ function keysOf(schema: RegistrySchema): Record<string, string[]> {
   return keys
 }
 
+/** Which keys want a truth or a number, wherever they stand: no key wants different ones in two places. */
+function keyTypesOf(schema: RegistrySchema): Record<string, 'boolean' | 'number'> {
+  const types: Record<string, 'boolean' | 'number'> = {}
+  for (const [pointer, keys] of Object.entries(keysOf(schema))) {
+    const place = pointer
+      .split('/')
+      .slice(1)
+      .reduce<SchemaNode>((node, key) => node[key] as SchemaNode, schema)
+    for (const key of keys) {
+      const { type } = resolve(schema, place.properties?.[key] as SchemaNode)
+      if (type === 'boolean') types[key] = 'boolean'
+      if (type === 'integer' || type === 'number') types[key] = 'number'
+    }
+  }
+  return types
+}
+
 /** What a validator does not look at, which it would carry along. */
 const annotations = new Set([
   'description',
@@ -98,7 +115,8 @@ function validatorOf(schema: RegistrySchema): string {
   if (code.includes('require('))
     throw new Error('the validator needs ajv at run time: a keyword is not self-contained')
   const allowedKeys = `export const allowedKeys = ${JSON.stringify(keysOf(schema))} as Record<string, string[]>`
-  return `${banner}\n${lintersOff}\n/* oxlint-disable */\n// @ts-nocheck\n${code}\n${allowedKeys}\n`
+  const keyTypes = `export const keyTypes = ${JSON.stringify(keyTypesOf(schema))} as Record<string, 'boolean' | 'number'>`
+  return `${banner}\n${lintersOff}\n/* oxlint-disable */\n// @ts-nocheck\n${code}\n${allowedKeys}\n${keyTypes}\n`
 }
 
 function resolve(schema: RegistrySchema, node: SchemaNode): SchemaNode {

@@ -1,0 +1,49 @@
+import type { RegisteredSite, Registry } from '../contracts.ts'
+import { didYouMean } from '../ingest/config/nearest-name.ts'
+import { findLoops, type LoopStep } from '../plan/loops.ts'
+import { overlappingSources } from '../plan/overlaps.ts'
+import type { Findings } from './findings.ts'
+import type { Path } from './yaml-source.ts'
+
+/** Where each site of the registry stands. */
+export type Paths = ReadonlyMap<RegisteredSite['key'], Path>
+
+function showLoop(steps: readonly LoopStep[]): string {
+  const first = (steps[0] as LoopStep).site.key
+  if (steps.length === 1) return `${first} writes what starts it (${(steps[0] as LoopStep).by})`
+  return steps
+    .map(({ site, by }, i) => `${site.key} starts ${steps[i + 1]?.site.key ?? first} (${by})`)
+    .join(', ')
+}
+
+/** What is wrong between runs: objects that would start two, writes that would start runs for ever, inputs nobody makes. */
+export function checkRuns(registry: Registry, paths: Paths, findings: Findings): void {
+  const pathOf = (site: RegisteredSite) => paths.get(site.key) as Path
+  for (const { site, other } of overlappingSources(registry)) {
+    const source = other.trigger.source?.prefix || 'the whole bucket'
+    const line = other.origin.line === undefined ? '' : `, line ${other.origin.line}`
+    const message = `overlaps with ${other.key} (${source}${line}): one object would start both; set prefixes, or files, that share no names`
+    findings.error([...pathOf(site), 'input_bucket_path'], message)
+  }
+  for (const steps of findLoops(registry)) {
+    const { site } = steps[0] as LoopStep
+    findings.error(pathOf(site), `these runs would start each other for ever: ${showLoop(steps)}`, 'key')
+  }
+  checkInputs(registry, pathOf, findings)
+}
+
+/** A VAP whose input no pipeline makes may be right, since data can come from elsewhere; mostly it is a slip. */
+function checkInputs(registry: Registry, pathOf: (site: RegisteredSite) => Path, findings: Findings): void {
+  const made = new Set(registry.sites.flatMap((site) => site.facts.datastreamsOut))
+  const isToldByAll = registry.sites.every(
+    (site) => site.facts.kind !== 'custom' || site.facts.datastreamsOut.length > 0,
+  )
+  if (!isToldByAll) return
+  for (const site of registry.sites) {
+    for (const datastream of site.facts.datastreamsIn) {
+      if (made.has(datastream)) continue
+      const message = `reads ${datastream}, which no pipeline of the registry makes${didYouMean(datastream, made)}`
+      findings.warn([...pathOf(site), 'config_file_path'], message)
+    }
+  }
+}
