@@ -40,7 +40,7 @@ function checkKind(classname: string, builtin: Builtin, kind: ClassKind): Resolv
 
 function explainUnknown(classname: string, kind: ClassKind): string {
   const shown = JSON.stringify(classname)
-  if (/^tsdat\./.test(classname)) return `tsdat has no class ${shown}${suggestBuiltin(classname, kind)}`
+  if (classname.startsWith('tsdat.')) return `tsdat has no class ${shown}${suggestBuiltin(classname, kind)}`
   if (/^(?:pipelines|shared)(?:\.|$)/.test(classname))
     return `${shown} is no class name; expected ${customForm}`
   if (!classname.includes('.')) {

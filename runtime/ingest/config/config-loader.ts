@@ -373,7 +373,7 @@ function factsOf(config: PipelineConfig): PipelineFacts {
   return {
     kind: config.kind,
     datastreamsIn: datastreams,
-    datastreamsOut: [String(dataset.attrs.get('datastream'))],
+    datastreamsOut: [dataset.datastream],
     padding: widestPadding(config),
     outputPrefixes: outputPrefixes(storage, dataset),
     inputPrefixes: datastreams.map((datastream) => inputPrefix(storage, datastream)),

@@ -90,7 +90,7 @@ function readGlobalAttributes(
   cursor: Cursor,
   map: YamlMap,
   report: Report,
-): Pick<DatasetConfig, 'attrs' | 'floatAttrs'> {
+): Pick<DatasetConfig, 'attrs' | 'floatAttrs' | 'datastream'> {
   const attrs = new Map<string, Json>()
   const floatAttrs = new Set<string>()
   checkRequired(cursor, map, report)
@@ -115,8 +115,9 @@ function readGlobalAttributes(
     attrs.set(key, read.json)
     if (read.isFloat) floatAttrs.add(key)
   }
-  addDatastream(attrs)
-  return { attrs, floatAttrs }
+  const datastream = datastreamOf(attrs)
+  attrs.set('datastream', datastream)
+  return { attrs, floatAttrs, datastream }
 }
 
 function checkRequired(cursor: Cursor, map: YamlMap, report: Report): void {
@@ -125,11 +126,10 @@ function checkRequired(cursor: Cursor, map: YamlMap, report: Report): void {
   }
 }
 
-function addDatastream(attrs: Map<string, Json>): void {
-  if (attrs.has('datastream')) return
-  const { location_id, dataset_name, qualifier, temporal, data_level } = Object.fromEntries(attrs)
-  // With a required part missing there is a problem already.
-  if (!location_id || !dataset_name || !data_level) return
-  const middle = [dataset_name, qualifier, temporal].filter((part) => part !== undefined).join('-')
-  attrs.set('datastream', [location_id, middle, data_level].join('.'))
+function datastreamOf(attrs: ReadonlyMap<string, Json>): string {
+  const text = (name: string): string | undefined => attrs.get(name) as string | undefined
+  const middle = [text('dataset_name'), text('qualifier'), text('temporal')].filter(
+    (part) => part !== undefined,
+  )
+  return text('datastream') ?? `${text('location_id')}.${middle.join('-')}.${text('data_level')}`
 }

@@ -94,11 +94,11 @@ export type Fields = Readonly<Record<string, Field>>
 
 export const text: TextShape = { type: 'text' }
 export const strictText: TextShape = { type: 'text', isStrict: true }
-export const filledText: TextShape = { type: 'text', pattern: /[^]/, expected: 'text that is not empty' }
+export const filledText: TextShape = { type: 'text', pattern: /./s, expected: 'text that is not empty' }
 export const character: TextShape = {
   type: 'text',
   isStrict: true,
-  pattern: /^[^]$/u,
+  pattern: /^.$/su,
   expected: 'one character',
 }
 export const boolean: BooleanShape = { type: 'boolean' }

@@ -11,7 +11,7 @@ const varying = ['history', 'inputs', 'code_version']
  * that varies, without the storage's root.
  */
 export function outputPrefixes(storage: StorageConfig, dataset: DatasetConfig): string[] {
-  const values = knownValues(storage, String(dataset.attrs.get('datastream')), dataset)
+  const values = knownValues(storage, dataset.datastream, dataset)
   const data = templatePrefix(`${storage.dataStoragePath}/${dataFilename(storage)}`, values)
   // The title of a plot is its own, and so is its extension.
   values.delete('title')

@@ -135,6 +135,8 @@ export interface RetrievedConfig {
 export interface DatasetConfig {
   /** Validated and defaulted (`datastream`, `Conventions`, …) but for those set at run time. */
   readonly attrs: ReadonlyMap<string, Json>
+  /** The attr `datastream`. */
+  readonly datastream: string
   /** Names of attrs whose numbers are stored as doubles even where they are whole: `5.0` is no `5`. */
   readonly floatAttrs: ReadonlySet<string>
   readonly coords: ReadonlyMap<string, VariableConfig>

@@ -24,7 +24,8 @@ export function parseYaml(text: string, file: string): YamlNode | Problem {
     return problemAt(0, `is ${text.length} characters long; at most ${limits.characters} are read`)
   }
   try {
-    const document = firstDocument(text, lines)
+    // PyYAML ends lines at these too. One character each, so that places stay right.
+    const document = firstDocument(text.replaceAll(/\r(?!\n)|[\x85\u2028\u2029]/g, '\n'), lines)
     const stray = unprintable.exec(text.replace(/^\ufeff/, ''))
     if (stray) {
       const code = stray[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
@@ -110,7 +111,10 @@ class Converter {
     const place = this.#place(offset)
     if (!node) return { kind: 'null', place }
     try {
-      if (node.tag !== undefined) return { ...resolveTaggedScalar(node.tag, node.value ?? ''), place }
+      // The tag `!` says nothing, for PyYAML.
+      if (node.tag !== undefined && node.tag !== '!') {
+        return { ...resolveTaggedScalar(node.tag, node.value ?? ''), place }
+      }
       if (node.type === 'PLAIN' || node.type === undefined) {
         return { ...resolvePlainScalar(node.value ?? ''), place }
       }

@@ -49,7 +49,6 @@ export function resolveTaggedScalar(tag: string, text: string): ScalarMeaning {
 
 function constructTagged(tag: string, text: string): ScalarMeaning | undefined {
   switch (tag) {
-    case '!':
     case 'tag:yaml.org,2002:str':
       return { kind: 'text', value: text }
     case 'tag:yaml.org,2002:null':
