@@ -38,14 +38,15 @@ export interface ReadNetcdf4Options {
  * that no array can hold
  */
 export async function readNetcdf4(path: string, options: ReadNetcdf4Options = {}): Promise<Dataset> {
-  const name = options.name ?? path
-  requireSignature(path, name)
+  const place = { file: options.name ?? path }
+  requireSignature(path, place.file)
   const module = await loadH5()
   try {
     return readFile(module, path, options)
   } catch (error) {
-    if (isSluiceError(error)) throw new InputError(`${name}: ${error.message}`, { cause: error })
-    throw new InputError(`${name}: the netCDF-4 file is damaged or cannot be read: ${h5Reason(error)}`, {
+    if (isSluiceError(error)) throw new InputError(error.message, { place, cause: error })
+    throw new InputError(`the netCDF-4 file is damaged or cannot be read: ${h5Reason(error)}`, {
+      place,
       cause: error,
     })
   }
@@ -65,7 +66,9 @@ function requireSignature(path: string, name: string): void {
   } finally {
     closeSync(file)
   }
-  throw new InputError(`${name}: not a netCDF-4 file: it does not begin as an HDF5 file does`)
+  throw new InputError('not a netCDF-4 file: it does not begin as an HDF5 file does', {
+    place: { file: name },
+  })
 }
 
 function readFile(module: H5Module, path: string, options: ReadNetcdf4Options): Dataset {
