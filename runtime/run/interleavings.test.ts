@@ -7,7 +7,15 @@ import { executeWork, worstResult } from './execute-work.ts'
 import { openLedger } from './ledger.ts'
 import { isDoneFor, type LedgerEntry } from './ledger-entry.ts'
 import { findNewObjects } from './new-objects.ts'
-import { copyModule, cronTrigger, keysOf, plannedRun, silentLog, textOf } from './testing/fixtures.ts'
+import {
+  copyModule,
+  cronTrigger,
+  keysOf,
+  moduleOf,
+  plannedRun,
+  silentLog,
+  textOf,
+} from './testing/fixtures.ts'
 import { type Actor, Interleaving } from './testing/interleaving.ts'
 
 // Every await is then a microtask or a store's answer, so that the order of events is the test's alone.
@@ -51,6 +59,7 @@ type Action =
   | { do: 'duplicate'; key: number }
   | { do: 'replay'; key: number }
   | { do: 'wait'; seconds: number }
+  | { do: 'fail' }
 
 const choice = fc.nat({ max: 7 })
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -64,6 +73,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('fail' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('upload' as const), key: fc.nat({ max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('duplicate' as const), key: fc.nat({ max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('replay' as const), key: fc.nat({ max: 2 }) }) },
@@ -83,6 +93,8 @@ class Scenario {
   readonly replays = new Map<string, number>()
   private readonly restarts = new Map<Actor, () => void>()
   private serial = 0
+  /** So many of the next runs of the pipeline fail. */
+  private failures = 0
   readonly keys: readonly string[]
   readonly maxActors: number
 
@@ -104,9 +116,13 @@ class Scenario {
   /** One event's execution, as a Lambda request or Batch job is: retried under the same id until it does not fail. */
   startEvent(key: string, replay = false): void {
     const id = `event-${++this.serial}`
-    this.startHolder(id, async (stores) => {
+    this.startHolder(id, async (stores, attempt) => {
       return worstResult(
-        await executeWork({ ...this.request(id, stores), work: { kind: 'objects', keys: [key] }, replay }),
+        await executeWork({
+          ...this.request(id, stores, attempt),
+          work: { kind: 'objects', keys: [key] },
+          replay,
+        }),
       )
     })
   }
@@ -115,39 +131,56 @@ class Scenario {
   startLook(group: 'together' | 'each'): void {
     const id = `look-${++this.serial}`
     const run = plannedRun({ trigger: cronTrigger(group) })
-    this.startHolder(id, async (stores) => {
+    this.startHolder(id, async (stores, attempt) => {
       const ledger = openLedger(run, stores.logs, clock)
       const found = await findNewObjects({ run, reader: stores.input, ledger, now: clock() })
       const results: RunResult[] = []
       for (const [index, work] of found.entries()) {
         results.push(
-          ...(await executeWork({ ...this.request(`${id}-${index}`, stores), run, holder: id, work })),
+          ...(await executeWork({
+            ...this.request(`${id}-${index}`, stores, attempt),
+            run,
+            holder: id,
+            work,
+          })),
         )
       }
       return worstResult(results)
     })
   }
 
-  private startHolder(id: string, execute: (stores: GatedStores) => Promise<RunResult | undefined>): void {
+  private startHolder(
+    id: string,
+    execute: (stores: GatedStores, attempt: number) => Promise<RunResult | undefined>,
+    attempt = 1,
+  ): void {
+    let next = attempt
     const actor = this.stage.start(id, async (self) => {
       const gate = (store: ObjectStore) => this.stage.gated(store, self)
       const stores = { input: gate(this.input), output: gate(this.output), logs: gate(this.logs) }
       for (;;) {
-        const result = await execute(stores)
+        const result = await execute(stores, next++)
         if (result?.outcome !== 'failed') return
       }
     })
-    this.restarts.set(actor, () => this.startHolder(id, execute))
+    this.restarts.set(actor, () => this.startHolder(id, execute, next))
   }
 
-  private request(id: string, { input, output, logs }: GatedStores) {
+  private request(id: string, { input, output, logs }: GatedStores, attempt: number) {
     return {
       run: plannedRun(),
-      module: copyModule,
+      module: moduleOf(async (context) => {
+        const result = await copyModule.run(context)
+        if (this.failures > 0) {
+          this.failures--
+          throw new Error('no luck')
+        }
+        return result
+      }),
       stores: { inputs: { input }, outputs: { output }, logs },
       runId: id,
       holder: id,
-      attempt: 1,
+      attempt,
       attempts: 3,
       now: clock(),
       clock,
@@ -189,6 +222,9 @@ class Scenario {
       case 'restart':
         this.restart()
         break
+      case 'fail':
+        this.failures++
+        return
       case 'wait':
         vi.advanceTimersByTime(action.seconds * 1000)
         break

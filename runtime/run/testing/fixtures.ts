@@ -1,4 +1,4 @@
-import type { Log, PipelineModule, PlannedRun, RunContext } from '../../contracts.ts'
+import type { Log, ObjectReader, PipelineModule, PlannedRun, RunContext } from '../../contracts.ts'
 import { MemoryObjectStore } from '../../storage/memory.ts'
 import type { RunRequest } from '../execute.ts'
 
@@ -59,11 +59,9 @@ export const silentLog: Log = {
 /** Copies what it is given to `data/`, one object an input. */
 export const copyModule: PipelineModule = {
   async run({ raw, output, work }: RunContext) {
-    for (const key of work.kind === 'objects' ? work.keys : []) {
-      const found = await raw.get(key)
-      if (found) await output.put(`data/${key}`, found.body)
-    }
-    return { outcome: 'succeeded', counts: { files: 1 } }
+    const keys = work.kind === 'objects' ? work.keys : []
+    for (const key of keys) await output.put(`data/${key}`, (await textOf(raw, key)) ?? '')
+    return { outcome: 'succeeded', counts: { files: keys.length } }
   },
 }
 
