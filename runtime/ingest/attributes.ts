@@ -1,5 +1,5 @@
 import type { Json } from '../contracts.ts'
-import type { Attrs, AttrValue, Variable } from '../dataset/dataset.ts'
+import type { AttrValue, Variable } from '../dataset/dataset.ts'
 import { type DType, isDatetime, isFloat } from '../dataset/dtype.ts'
 import { showFloat } from '../dataset/number-text.ts'
 
@@ -23,13 +23,6 @@ export function toAttrValue(value: Json, asFloat = false): AttrValue | undefined
     return { dtype: 'float64', values: numbers, scalar: false }
   }
   return { dtype: 'int64', values: numbers.map(BigInt), scalar: false }
-}
-
-/** The numbers that an attribute holds, one or many, or `undefined` when it is absent or no number. */
-export function attrNumbers(value: AttrValue | undefined): readonly number[] | undefined {
-  if (typeof value === 'number' || typeof value === 'bigint') return [Number(value)]
-  if (value === undefined || typeof value === 'string' || !('dtype' in value)) return undefined
-  return value.values.map(Number)
 }
 
 /** An attribute as text, for templates and text files: numbers as Python prints them, lists in brackets. */
@@ -72,10 +65,4 @@ export function fillAttr(fill: number | bigint | string, dtype: DType): AttrValu
   if (dtype === 'bool') return { dtype: 'int8', values: [Number(fill)], scalar: true }
   const isBig = dtype === 'int64' || dtype === 'uint64'
   return { dtype, values: [isBig ? BigInt(fill) : Number(fill)], scalar: true }
-}
-
-/** A text attribute, or `undefined` when it is absent or something else. */
-export function textAttr(attrs: Attrs, name: string): string | undefined {
-  const value = attrs.get(name)
-  return typeof value === 'string' ? value : undefined
 }

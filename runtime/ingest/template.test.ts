@@ -87,12 +87,14 @@ describe('extractTemplate', () => {
 
 describe('templatePrefix and templateRegExp', () => {
   it('give what all names with some values known have in common', () => {
-    const template = 'data/{location_id}/{datastream}[-{x}]/{datastream}.{yyyy}.nc'
-    const values = { location_id: 'sgp', datastream: 'sgp.met.b1' }
+    const template = 'data/{location_id}/{datastream}[-{x}]/{datastream}[.{title}].{yyyy}.nc'
+    const values = { location_id: 'sgp', datastream: 'sgp.met.b1', title: null }
     expect(templatePrefix(template, values)).toBe('data/sgp/sgp.met.b1')
     const regex = templateRegExp(template, values)
     expect(regex.test('data/sgp/sgp.met.b1/sgp.met.b1.2022.nc')).toBe(true)
     expect(regex.test('data/sgp/sgp.met.b1/sgpxmet.b1.2022.nc')).toBe(false)
     expect(regex.test('data/sgp/sgp.met.b1/a/sgp.met.b1.2022.nc')).toBe(false)
+    expect(templatePrefix(template, { ...values, x: null })).toBe('data/sgp/sgp.met.b1/sgp.met.b1.')
+    expect(templateRegExp('{a}.zarr', {}, true).exec('x.zarr/t/0')?.[1]).toBe('x.zarr')
   })
 })

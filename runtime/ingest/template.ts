@@ -82,7 +82,10 @@ export function compileTemplate(
   }
 }
 
-/** The literal text that every result of a template starts with, given some of its values. */
+/**
+ * The literal text that every result of a template starts with, given some of its values: `null` is known to be
+ * missing, `undefined` is not known.
+ */
 export function templatePrefix(template: string, values: TemplateValues): string {
   let prefix = ''
   for (const chunk of parseTemplate(template)) {
@@ -91,22 +94,32 @@ export function templatePrefix(template: string, values: TemplateValues): string
       continue
     }
     const value = valueOf(values, chunk.name)
-    if (value === undefined) return prefix
-    prefix += chunk.before + value + chunk.after
+    if (value === undefined && !isKnownMissing(values, chunk)) return prefix
+    if (value !== undefined) prefix += chunk.before + value + chunk.after
   }
   return prefix
 }
 
-/** A regex for whole texts of a template in which known values stand fast and others are any text without `/`. */
-export function templateRegExp(template: string, values: TemplateValues): RegExp {
+/**
+ * A regex for texts of a template in which known values stand fast and others are any text without `/`; likewise
+ * for paths below such a text with `isBelow`. Its first group is the template's text.
+ */
+export function templateRegExp(template: string, values: TemplateValues, isBelow = false): RegExp {
   const source = parseTemplate(template)
     .map((chunk) => {
       if (chunk.kind === 'text') return escapeRegExp(chunk.text)
       const value = valueOf(values, chunk.name)
-      return value === undefined ? '[^/]*' : escapeRegExp(chunk.before + value + chunk.after)
+      if (value !== undefined) return escapeRegExp(chunk.before + value + chunk.after)
+      if (isKnownMissing(values, chunk)) return ''
+      const unknown = `${escapeRegExp(chunk.before)}[^/]*${escapeRegExp(chunk.after)}`
+      return chunk.isOptional ? `(?:${unknown})?` : unknown
     })
     .join('')
-  return new RegExp(`^${source}$`)
+  return new RegExp(`^(${source})${isBelow ? '/.+' : ''}$`)
+}
+
+function isKnownMissing(values: TemplateValues, chunk: { name: string; isOptional: boolean }): boolean {
+  return chunk.isOptional && Object.hasOwn(values, chunk.name) && values[chunk.name] === null
 }
 
 export function escapeRegExp(text: string): string {

@@ -1,8 +1,9 @@
+import { numbersAttr } from '../../dataset/attrs.ts'
 import type { Dataset, Variable } from '../../dataset/dataset.ts'
 import { type BigArray, isDatetime, type NumberArray, timeUnit, unitsPerSecond } from '../../dataset/dtype.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import { InputError } from '../../errors.ts'
-import { attrNumbers, fillOf } from '../attributes.ts'
+import { fillOf } from '../attributes.ts'
 import type { Checker } from '../interfaces.ts'
 import { lanesAlong } from './lanes.ts'
 import { missingMask } from './check-missing.ts'
@@ -120,9 +121,8 @@ function thresholds(
   attribute: string,
 ): { variable: Variable; numbers: readonly number[] } | undefined {
   const variable = dataset.get(name)
-  const value = variable?.attrs.get(attribute)
-  if (!variable || value === undefined) return undefined
-  const numbers = attrNumbers(value)
+  if (!variable?.attrs.has(attribute)) return undefined
+  const numbers = numbersAttr(variable.attrs, attribute)?.map(Number)
   if (!numbers || numbers.length === 0) {
     throw new InputError(`${name}: its attribute ${attribute} is no number, so it cannot be tested against`)
   }

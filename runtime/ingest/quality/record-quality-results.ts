@@ -1,8 +1,9 @@
+import { numbersAttr, textAttr } from '../../dataset/attrs.ts'
 import type { Attrs, AttrValue, Dataset, Variable } from '../../dataset/dataset.ts'
 import { variable as newVariable } from '../../dataset/dataset.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import { InputError } from '../../errors.ts'
-import { attrText, textAttr } from '../attributes.ts'
+import { attrText } from '../attributes.ts'
 import type { Handler } from '../interfaces.ts'
 
 export interface RecordParameters {
@@ -22,7 +23,7 @@ export class RecordQualityResults implements Handler {
     const tested = dataset.get(name)
     if (!tested) return dataset
     const qc = qcVariable(name, tested, dataset)
-    const masks = qcMasks(qc)
+    const masks = numbersAttr(qc.attrs, 'flag_masks') ?? []
     if (masks.length >= mostTests) {
       throw new InputError(`${name}: a qc variable has room for ${mostTests} tests, and this is one more`)
     }
@@ -63,12 +64,6 @@ function newAttrs(name: string, tested: Variable): Attrs {
     ],
     ['units', '1'],
   ])
-}
-
-function qcMasks(qc: Variable): readonly (number | bigint)[] {
-  const masks = qc.attrs.get('flag_masks')
-  if (typeof masks === 'number' || typeof masks === 'bigint') return [masks]
-  return masks !== undefined && typeof masks !== 'string' && 'dtype' in masks ? masks.values : []
 }
 
 /** Flags are int32, and int64 from the 32nd test on. */

@@ -1,11 +1,14 @@
 /** A curve through points; only asked for x between the first and the last of them. */
 export type Curve = (x: number) => number
 
-/** Ways to join points, by the names that xarray's `interpolate_na` gives them. */
+/** Ways to join points, by the names of scipy's `interp1d` and, from `pchip` on, of xarray's `interpolate_na`. */
 export const interpolationMethods = [
   'linear',
   'nearest',
+  'nearest-up',
   'zero',
+  'previous',
+  'next',
   'slinear',
   'quadratic',
   'cubic',
@@ -36,9 +39,14 @@ export function curveThrough(
     case 'cubic':
       return splineThrough(x, y, 3)
     case 'zero':
+    case 'previous':
       return (at) => y[intervalOf(x, at, true)]!
+    case 'next':
+      return (at) => y[nextPoint(x, at)]!
     case 'nearest':
-      return (at) => nearest(x, y, at)
+      return (at) => nearest(x, y, at, true)
+    case 'nearest-up':
+      return (at) => nearest(x, y, at, false)
     case 'pchip':
       return hermite(x, y, pchipSlopes(x, y))
     case 'akima':
@@ -55,7 +63,10 @@ const leastPoints: Readonly<Record<InterpolationMethod, number>> = {
   linear: 1,
   slinear: 2,
   nearest: 1,
+  'nearest-up': 1,
   zero: 1,
+  previous: 1,
+  next: 1,
   quadratic: 3,
   cubic: 4,
   pchip: 2,
@@ -78,11 +89,17 @@ function intervalOf(x: Float64Array, at: number, last = false): number {
   return low
 }
 
-/** Half way between two points the earlier one counts. */
-function nearest(x: Float64Array, y: Float64Array, at: number): number {
+function nextPoint(x: Float64Array, at: number): number {
+  const i = intervalOf(x, at, true)
+  return at > x[i]! ? i + 1 : i
+}
+
+/** Half way between two points the earlier or the later one counts. */
+function nearest(x: Float64Array, y: Float64Array, at: number, isEarlier: boolean): number {
   const i = intervalOf(x, at)
   const next = Math.min(i + 1, x.length - 1)
-  return at <= x[i]! / 2 + x[next]! / 2 ? y[i]! : y[next]!
+  const middle = x[i]! / 2 + x[next]! / 2
+  return (isEarlier ? at <= middle : at < middle) ? y[i]! : y[next]!
 }
 
 /**

@@ -1,0 +1,24 @@
+import type { Counts } from '../contracts.ts'
+import type { Dataset, Variable } from '../dataset/dataset.ts'
+import { TextArray } from '../dataset/text-array.ts'
+import { missingMask } from './quality/check-missing.ts'
+
+/** What a run's record says of a dataset: rows, data variables, and their values that are flagged or missing. */
+export function countDataset(dataset: Dataset): Counts {
+  let [variables, flagged, missing] = [0, 0, 0]
+  for (const [name, variable] of dataset.dataVars) {
+    if (name.startsWith('qc_')) flagged += flaggedIn(variable)
+    else {
+      variables++
+      missing += missingMask(variable).reduce((sum, mark) => sum + mark, 0)
+    }
+  }
+  return { rows: dataset.dims().get('time') ?? 0, variables, flagged, missing }
+}
+
+function flaggedIn({ data }: Variable): number {
+  if (data instanceof TextArray) return 0
+  let count = 0
+  for (let i = 0; i < data.length; i++) if (Number(data[i]) !== 0) count++
+  return count
+}

@@ -1,0 +1,84 @@
+import type { InputFile, JsonObject } from '../../contracts.ts'
+import { Dataset } from '../../dataset/dataset.ts'
+import { InputError } from '../../errors.ts'
+import { readArchiveMembers } from '../../formats/archives.ts'
+import { readCsv } from '../../formats/csv.ts'
+import { parseReadCsvOptions } from '../../formats/csv-options.ts'
+import { compilePattern } from '../config/pattern.ts'
+import type { Builtin, ClassConfig } from '../config/types.ts'
+import type { Reader } from '../interfaces.ts'
+import { type ClassEnvironment, makeInstance } from '../make-instance.ts'
+
+/** What readers are made with. */
+export interface ReaderEnvironment extends ClassEnvironment {
+  /** Where archives are unpacked. */
+  readonly scratchDir: string
+}
+
+type Read = Reader['read']
+type MakeRead = (config: ClassConfig, environment: ReaderEnvironment) => Read | Promise<Read>
+
+/** The reader that a configuration names, built-in or of the user's own. @throws ConfigError */
+export async function makeReader(config: ClassConfig, environment: ReaderEnvironment): Promise<Reader> {
+  const make = config.builtin === 'custom' ? undefined : builtins[config.builtin]
+  if (!make) return makeInstance(config, {}, 'read', environment)
+  return { read: await make(config, environment) }
+}
+
+const builtins: Partial<Record<Builtin, MakeRead>> = {
+  CSVReader: (config, { log }) => {
+    const options = parseReadCsvOptions(map(config.parameters.read_csv_kwargs), config.place)
+    return (file, { names }) => readCsv(file, options, names, log)
+  },
+  ZipReader: (config, environment) => archiveRead('zip', config, environment),
+  TarReader: (config, environment) => archiveRead('tar', config, environment),
+}
+
+/** What archivers of macOS add. */
+const alwaysExcluded = ['.*__MACOSX/.*', '.*\\.DS_Store']
+
+/**
+ * Reads the members that a reader's pattern matches and no `exclude` does, each under its name in the archive. Of
+ * two readers that match a member the last counts, as in the reference, where a Tar gives every member to every one.
+ */
+async function archiveRead(
+  kind: 'zip' | 'tar',
+  config: ClassConfig,
+  environment: ReaderEnvironment,
+): Promise<Read> {
+  const members = await Promise.all(
+    (config.readers ?? []).map(async (rule) => ({
+      pattern: compilePattern(rule.pattern, rule.value.place),
+      reader: await makeReader(rule.value, environment),
+    })),
+  )
+  const listed = (config.parameters.exclude ?? []) as readonly string[]
+  const excluded = [...listed, ...alwaysExcluded].map((source) => compilePattern(source, config.place))
+  const readerOf = (name: string): Reader | undefined =>
+    excluded.some((pattern) => pattern.test(name))
+      ? undefined
+      : members.findLast(({ pattern }) => pattern.test(name))?.reader
+  const { log, scratchDir } = environment
+  return async (file: InputFile, request) => {
+    const found = new Map<string, Dataset>()
+    const wants = (name: string): boolean => readerOf(name) !== undefined
+    for await (const member of readArchiveMembers(file, { kind, scratchDir, wants, log })) {
+      const reader = readerOf(member.name) as Reader
+      for (const [label, dataset] of labelled(member.name, await reader.read(member.file, request))) {
+        if (found.has(label)) throw new InputError(`two members are called ${label}`, { place: { file: file.name } })
+        found.set(label, dataset)
+      }
+    }
+    if (found.size === 0) log.warn('Archive:Empty', { file: file.name, reason: 'no member matches a reader' })
+    return found
+  }
+}
+
+/** One dataset under its file's name, or those of an archive under their own. */
+export function labelled(name: string, read: Dataset | Map<string, Dataset>): Map<string, Dataset> {
+  return read instanceof Dataset ? new Map([[name, read]]) : read
+}
+
+function map(value: unknown): JsonObject {
+  return (value ?? {}) as JsonObject
+}
