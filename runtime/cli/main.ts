@@ -1,4 +1,4 @@
-import { version } from './version.ts'
+import { version } from '../local/version.ts'
 
 // Scripts ask for the version often: nothing else is loaded to answer.
 if (process.argv.length === 3 && ['--version', '-V'].includes(process.argv[2] as string)) {

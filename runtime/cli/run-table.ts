@@ -1,0 +1,71 @@
+import type { PlannedRun } from '../contracts.ts'
+import type { EngineReport } from '../local/engine.ts'
+import type { RunResult } from '../run/execute.ts'
+import { colors, showDuration, table } from './terminal.ts'
+
+/** Runs that were asked for, each with what it came to. */
+export interface FinishedRun {
+  readonly run: PlannedRun
+  readonly report: EngineReport
+}
+
+const paint: Record<RunResult['outcome'], (text: string) => string> = {
+  succeeded: colors.green,
+  skipped: colors.dim,
+  rejected: colors.red,
+  failed: colors.red,
+}
+
+/** One row a run: what it was given, how it ended, how much came out. */
+export function runTable(finished: readonly FinishedRun[]): string {
+  const rows = finished.flatMap(({ run, report }) =>
+    report.results.map((result) => [
+      run.pipeline,
+      run.site,
+      showWork(run, result),
+      result.reason ? `${result.outcome}: ${result.reason}` : result.outcome,
+      result.counts.rows === undefined ? '' : String(result.counts.rows),
+      result.outputs.length === 0 ? '' : String(result.outputs.length),
+      showDuration(Date.parse(result.endedAt) - Date.parse(result.startedAt)),
+    ]),
+  )
+  return table(['pipeline', 'site', 'input', 'outcome', 'rows', 'outputs', 'time'], rows, {
+    right: ['rows', 'outputs', 'time'],
+    paint: (cell, column) =>
+      column === 'outcome' ? paint[cell.split(':')[0] as RunResult['outcome']](cell) : cell,
+  })
+}
+
+/** What a run was given: a name below its prefix, the start of a window, or how many objects. */
+export function showWork(run: PlannedRun, { work }: Pick<RunResult, 'work'>): string {
+  if (work.kind === 'prefix') return work.prefix
+  if (work.kind === 'window') return showWindow(work.window.start, run.window?.unit)
+  const prefix = run.trigger.source?.prefix ?? ''
+  const [first = ''] = work.keys
+  const name = first.startsWith(prefix) ? first.slice(prefix.length) : first
+  return work.keys.length > 1 ? `${name} and ${work.keys.length - 1} more` : name
+}
+
+function showWindow(start: string, unit: string | undefined): string {
+  return unit === 'hour' ? start.slice(0, 16).replace('T', ' ') : start.slice(0, 10)
+}
+
+/** One line for each run that was rejected or failed: why, and where its failure report is. */
+export function failureLines(finished: readonly FinishedRun[], show: (key: string) => string): string[] {
+  return finished.flatMap(({ report }) =>
+    report.results
+      .filter(({ error }) => error !== undefined)
+      .map((result) => {
+        const report = result.failure ?? result.record
+        const where = report === undefined ? '' : `\n  ${colors.dim(show(report))}`
+        return `${colors.red(result.outcome)}: ${result.error?.message}${where}`
+      }),
+  )
+}
+
+/** 1 when an input was rejected, 70 when a run failed, else 0. */
+export function exitStatus(finished: readonly FinishedRun[]): 0 | 1 | 70 {
+  const outcomes = new Set(finished.flatMap(({ report }) => report.results.map(({ outcome }) => outcome)))
+  if (outcomes.has('failed')) return 70
+  return outcomes.has('rejected') ? 1 : 0
+}

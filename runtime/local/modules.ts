@@ -1,0 +1,19 @@
+import type { PipelineModule, PlannedRun } from '../contracts.ts'
+import { createConfigLoader } from '../ingest/config/config-loader.ts'
+import { createIngestModule } from '../ingest/ingest-module.ts'
+import { createFilesOf } from '../ingest/storage/stored-files.ts'
+import type { FilesOf } from '../run/inputs.ts'
+import { readProjectText } from './project-text.ts'
+import { version } from './version.ts'
+
+/** What runs a planned run: for a pipeline that is configuration only, tsdat's language. */
+export function moduleOf(_run: PlannedRun): PipelineModule {
+  return createIngestModule(version)
+}
+
+/** Of a VAP: which files its fetch of a span reads. Lists the storage once, so make a new one for each look. */
+export function filesOf(run: PlannedRun, projectRoot: string): FilesOf | undefined {
+  if (run.type !== 'vap') return undefined
+  const loader = createConfigLoader({ root: projectRoot, readText: readProjectText })
+  return createFilesOf(loader.load(run.configFile), run.output.prefix)
+}
