@@ -21,7 +21,7 @@ export interface DecodedTimes {
 /**
  * Numbers in CF's `<unit> since <date>` as datetimes: in nanoseconds, or in the finest unit that holds them all.
  * NaN and INT64_MIN are NaT. Floats are cut to the nanosecond as xarray does it, or rounded to the microsecond where
- * the span is too long for that. @throws InputError for units, calendars and numbers that are no times
+ * the span from the reference date is too long for that. @throws InputError for units, calendars and numbers that are no times
  */
 export function decodeTimes(
   data: NumberArray | BigInt64Array | BigUint64Array,
@@ -129,5 +129,9 @@ function decodeToMicroseconds(
     }
     result[i] = microseconds
   }
-  return { dtype: 'datetime64[us]', data: result }
+  const limit = int64Max / 1000n
+  if (result.some((count) => count !== NaT && (count > limit || count < -limit))) {
+    return { dtype: 'datetime64[us]', data: result }
+  }
+  return { dtype: 'datetime64[ns]', data: result.map((count) => (count === NaT ? NaT : count * 1000n)) }
 }

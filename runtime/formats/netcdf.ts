@@ -1,9 +1,8 @@
 import { open } from 'node:fs/promises'
-import type { InputFile, JsonObject } from '../contracts.ts'
+import type { InputFile } from '../contracts.ts'
 import { decodeCf } from '../dataset/cf.ts'
 import type { Dataset } from '../dataset/dataset.ts'
-import type { Place, Problem } from '../errors.ts'
-import { ConfigError, InputError } from '../errors.ts'
+import { InputError } from '../errors.ts'
 import type { ReadNetcdf3Options } from './netcdf3.ts'
 import { readNetcdf3 } from './netcdf3.ts'
 import { readNetcdf4 } from './netcdf4.ts'
@@ -11,13 +10,14 @@ import { readNetcdf4 } from './netcdf4.ts'
 /** `xarray.open_dataset`'s keyword arguments, under its names, as far as they are supported. */
 export interface ReadNetcdfOptions {
   readonly group?: string | null
-  /** Default true; so are the next three. */
+  /** Default true, as are the next two. */
   readonly decode_times?: boolean | null
   readonly mask_and_scale?: boolean | null
-  readonly decode_coords?: boolean | 'coordinates' | null
   /** False leaves everything as it is on disk. */
   readonly decode_cf?: boolean | null
   readonly drop_variables?: string | readonly string[] | null
+  /** Without effect: the format is known by its content. */
+  readonly engine?: string | null
 }
 
 /**
@@ -42,7 +42,6 @@ export async function readNetcdf(
     return decodeCf(raw, {
       decodeTimes: options.decode_times !== false,
       maskAndScale: options.mask_and_scale !== false,
-      decodeCoords: options.decode_coords !== false,
       reuse: true,
     })
   } catch (error) {
@@ -77,47 +76,4 @@ async function firstBytes(path: string): Promise<Buffer> {
   } finally {
     await file.close()
   }
-}
-
-/** What each keyword may be. `engine` and the like choose between ways to the same result. */
-const keywords: Readonly<Record<string, (value: unknown) => boolean>> = {
-  group: (value) => value === null || typeof value === 'string',
-  decode_times: isFlag,
-  mask_and_scale: isFlag,
-  decode_coords: (value) => isFlag(value) || value === 'coordinates',
-  decode_cf: isFlag,
-  drop_variables: (value) => typeof value === 'string' || isTextList(value),
-  engine: (value) => value === null || ['netcdf4', 'h5netcdf', 'scipy'].includes(value as string),
-  cache: isFlag,
-  chunks: (value) => value === null,
-  lock: isFlag,
-}
-
-function isFlag(value: unknown): boolean {
-  return typeof value === 'boolean' || value === null
-}
-
-function isTextList(value: unknown): boolean {
-  return value === null || (Array.isArray(value) && value.every((each) => typeof each === 'string'))
-}
-
-/**
- * Checks a NetCDFReader's `parameters`. A keyword that is not supported is an error, never ignored.
- * @throws ConfigError that lists every problem, placed at `place`
- */
-export function parseNetcdfOptions(
-  kwargs: JsonObject,
-  place: Place = { file: 'open_dataset kwargs' },
-): ReadNetcdfOptions {
-  const problems: Problem[] = []
-  const refuse = (path: string, message: string): void => {
-    problems.push({ ...place, severity: 'error', path, message })
-  }
-  for (const [key, value] of Object.entries(kwargs)) {
-    if (!Object.hasOwn(keywords, key)) {
-      refuse(key, `is not an option of netCDF reading here; known are ${Object.keys(keywords).join(', ')}`)
-    } else if (!keywords[key]!(value)) refuse(key, `${JSON.stringify(value)} is not supported`)
-  }
-  if (problems.length > 0) throw new ConfigError(problems)
-  return kwargs as ReadNetcdfOptions
 }

@@ -212,8 +212,8 @@ function addVariable(
 ): void {
   const { variable, shape } = item
   const dims = variable.dims.map((dim) => header.dims[dim]!.name)
-  const isIndex = dims.length === 1 && dims[0] === variable.name
-  const home = isIndex ? dataset.coords : dataset.dataVars
+  const isCoord = header.dims.some(({ name }) => name === variable.name)
+  const home = isCoord ? dataset.coords : dataset.dataVars
   if (home.has(variable.name)) throw new InputError(`the header has the variable ${variable.name} twice`)
   if (variable.type !== 'char') {
     home.set(variable.name, makeVariable(dims, shape, variable.type, values as DataArray, variable.attrs))

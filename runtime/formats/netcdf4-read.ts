@@ -109,8 +109,7 @@ function readGroup(file: H5File, group: string, options: ReadNetcdf4Options): Da
   const dataset = new Dataset({ attrs: readAttributes(file, group) })
   for (const item of wanted) {
     const variable = readVariable(file, item, items, lengths)
-    const isIndex = variable.dims.length === 1 && variable.dims[0] === item.name
-    ;(isIndex ? dataset.coords : dataset.dataVars).set(item.name, variable)
+    ;(lengths.has(item.name) ? dataset.coords : dataset.dataVars).set(item.name, variable)
   }
   return dataset
 }
