@@ -1,25 +1,18 @@
-import { civilFromDays, daysFromCivil, parseDatetime } from '../../dataset/datetime.ts'
+import { parseDatetime } from '../../dataset/datetime.ts'
 import type { BigArray, NumberArray } from '../../dataset/dtype.ts'
 import { type Moments, momentsOf } from './moments.ts'
 
-/** What a number counts, by pandas' names of units: seconds in each, or the months of a calendar. */
-const unitLengths: Readonly<Record<string, { readonly seconds: number } | { readonly months: number }>> = {
-  Y: { months: 12 },
-  M: { months: 1 },
-  W: { seconds: 604_800 },
-  D: { seconds: 86_400 },
-  d: { seconds: 86_400 },
-  h: { seconds: 3600 },
-  H: { seconds: 3600 },
-  m: { seconds: 60 },
-  min: { seconds: 60 },
-  s: { seconds: 1 },
-  ms: { seconds: 1e-3 },
-  us: { seconds: 1e-6 },
-  ns: { seconds: 1e-9 },
+/** What a number counts, by pandas' names of units, in seconds. */
+const unitSeconds: Readonly<Record<string, number>> = {
+  W: 604_800,
+  D: 86_400,
+  h: 3600,
+  m: 60,
+  s: 1,
+  ms: 1e-3,
+  us: 1e-6,
+  ns: 1e-9,
 }
-
-export const numericUnits: readonly string[] = Object.keys(unitLengths)
 
 /** The instant from which numbers count, as one moment. */
 export interface Origin {
@@ -48,7 +41,7 @@ function firstOf({ seconds, nanoseconds }: Moments): Origin | undefined {
 
 /**
  * The times that are so many `unit`s after `origin`, to the nearest nanosecond; NaN is no time. `onProblem` is told of
- * each number that is none: infinite, out of all calendars, or a part of a month.
+ * each number that is none: infinite, or out of all calendars.
  */
 export function numericMoments(
   values: NumberArray | BigArray,
@@ -56,16 +49,15 @@ export function numericMoments(
   origin: Origin,
   onProblem: (index: number) => void,
 ): Moments {
-  const length = unitLengths[unit]
-  if (!length) throw new RangeError(`there is no unit ${unit}`)
-  if ('months' in length) return calendarMoments(values, length.months, origin, onProblem)
+  const each = unitSeconds[unit]
+  if (each === undefined) throw new RangeError(`there is no unit ${unit}`)
   const seconds = new Float64Array(values.length)
   const nanoseconds = new Int32Array(values.length)
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number | bigint
     seconds[i] = Number.NaN
     if (Number.isNaN(value)) continue
-    const [whole, rest] = split(value, length.seconds)
+    const [whole, rest] = split(value, each)
     const total = rest + origin.nanoseconds
     const carry = Math.floor(total / 1e9)
     const second = origin.seconds + whole + carry
@@ -83,44 +75,20 @@ export function numericMoments(
 const maxSeconds = 2.6e11
 
 /** A number of units as whole seconds and the nanoseconds that remain, from 0 up to a second. */
-function split(value: number | bigint, unitSeconds: number): [seconds: number, nanoseconds: number] {
-  const perSecond = Math.round(1 / unitSeconds)
+function split(value: number | bigint, each: number): [seconds: number, nanoseconds: number] {
+  const perSecond = Math.round(1 / each)
   if (typeof value === 'bigint') {
-    if (unitSeconds >= 1) return [Number(value) * unitSeconds, 0]
+    if (each >= 1) return [Number(value) * each, 0]
     const divisor = BigInt(perSecond)
     const rest = ((value % divisor) + divisor) % divisor
     return [Number((value - rest) / divisor), Number(rest) * (1e9 / perSecond)]
   }
   const units = Math.floor(value)
   const part = value - units
-  if (unitSeconds >= 1) {
-    const partSeconds = Math.floor(part * unitSeconds)
-    return [units * unitSeconds + partSeconds, Math.round((part * unitSeconds - partSeconds) * 1e9)]
+  if (each >= 1) {
+    const partSeconds = Math.floor(part * each)
+    return [units * each + partSeconds, Math.round((part * each - partSeconds) * 1e9)]
   }
   const seconds = Math.floor(units / perSecond)
   return [seconds, Math.round((units - seconds * perSecond + part) * (1e9 / perSecond))]
-}
-
-function calendarMoments(
-  values: NumberArray | BigArray,
-  monthsEach: number,
-  origin: Origin,
-  onProblem: (index: number) => void,
-): Moments {
-  const originDay = Math.floor(origin.seconds / 86_400)
-  const { year, month, day } = civilFromDays(originDay)
-  const seconds = new Float64Array(values.length).fill(Number.NaN)
-  const nanoseconds = new Int32Array(values.length).fill(origin.nanoseconds)
-  for (let i = 0; i < values.length; i++) {
-    const value = Number(values[i])
-    if (Number.isNaN(value)) continue
-    const months = year * 12 + month - 1 + value * monthsEach
-    if (!Number.isInteger(value) || months < 12 || months >= 120_000) {
-      onProblem(i)
-      continue
-    }
-    const days = daysFromCivil(Math.floor(months / 12), (months % 12) + 1, 1) + day - 1
-    seconds[i] = days * 86_400 + (origin.seconds - originDay * 86_400)
-  }
-  return { seconds, nanoseconds }
 }
