@@ -7,17 +7,10 @@ import { parseDateColumn } from './csv-dates.ts'
 import { MissingMatcher } from './csv-missing.ts'
 import { NumberParser } from './csv-number.ts'
 import type { MissingTexts, ReadCsvOptions } from './csv-options.ts'
-import {
-  type CsvPlan,
-  find,
-  PlanError,
-  type PlannedColumn,
-  planCsv,
-  rowDimension,
-  shorten,
-} from './csv-plan.ts'
+import { type CsvPlan, find, PlanError, type PlannedColumn, planCsv, shorten } from './csv-plan.ts'
 import { type RowSink, type RowSource, TextFault } from './csv-rows.ts'
 import { showSeparator, suggestSeparator } from './csv-separator.ts'
+import { rowDimension } from './data-frame.ts'
 
 /** Which columns to build, and what is known of them. */
 interface Wanted {
@@ -73,11 +66,12 @@ export class FrameRows implements RowSink {
 
   gap(): void {}
 
-  /** Call after the last row. @throws PlanError when the file ended before there were names */
-  get plan(): CsvPlan {
-    return this.made ?? this.makePlan(undefined)
+  /** What the columns are; known from the first row of data on, or after `checkComplete`. */
+  get plan(): CsvPlan | undefined {
+    return this.made
   }
 
+  /** Call after the last row. @throws PlanError when the file ended before there were names */
   checkComplete(): void {
     const { header } = this.options
     if (header !== undefined && this.header === undefined) {
@@ -87,17 +81,17 @@ export class FrameRows implements RowSink {
           : `the file has ${this.rowsSeen} rows, and the names should be in row ${header} (header, counted from 0)`,
       )
     }
-    if (header === undefined && this.count === 0 && !this.made) throw new PlanError('the file is empty')
+    if (this.made) return
+    if (header === undefined) throw new PlanError('the file is empty')
+    this.makePlan(undefined)
   }
 
   /** Adds the columns that came out right to `built`, by position. Gives those that have to be read again. */
   finish(built: Map<number, Variable>): ReadonlyMap<number, ColumnReading> {
-    const { plan } = this
-    const dim = plan.index.length === 1 ? (plan.index[0] as PlannedColumn).name : rowDimension
     const again = new Map<number, ColumnReading>()
     for (const builder of this.builders) {
       if (builder.reread) again.set(builder.spec.position, builder.reread)
-      else built.set(builder.spec.position, this.dated(builder.spec, builder.build(dim)))
+      else built.set(builder.spec.position, this.dated(builder.spec, builder.build(rowDimension)))
     }
     this.builders = []
     return again

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../contracts.ts'
 import { type DType, isDatetime, parseDType } from '../dataset/dtype.ts'
+import { showFloat } from '../dataset/number-text.ts'
 import { ConfigError, type Place, type Problem } from '../errors.ts'
-import { floatText } from './csv-float-text.ts'
 
 /** What stands between fields: one byte, runs of blanks, or (as in pandas' python engine) whatever a regex matches. */
 export type Separator =
@@ -97,12 +97,11 @@ const encodings: Readonly<Record<string, CsvEncoding>> = {
 }
 
 /** Options of pandas that change how fast it reads, never what: any value is accepted. */
-const withoutEffect = ['engine', 'low_memory', 'float_precision', 'memory_map', 'cache_dates', 'verbose']
+const withoutEffect = ['engine', 'low_memory']
 
 const known = [
   'sep',
   'delimiter',
-  'delim_whitespace',
   'header',
   'names',
   'index_col',
@@ -113,7 +112,6 @@ const known = [
   'comment',
   'na_values',
   'keep_default_na',
-  'na_filter',
   'dtype',
   'parse_dates',
   'date_format',
@@ -151,8 +149,7 @@ export function parseReadCsvOptions(
 
 function parseAll(o: OptionReader): ReadCsvOptions {
   const names = o.names()
-  const naFilter = o.boolean('na_filter', true)
-  const missing = parseMissing(o, naFilter)
+  const missing = parseMissing(o)
   const dtypes = parseDTypes(o)
   return {
     separator: parseSeparator(o),
@@ -271,7 +268,6 @@ function isKey(value: Json): value is ColumnKey {
 
 function parseSeparator(o: OptionReader): Separator {
   const key = o.has('delimiter') ? 'delimiter' : 'sep'
-  if (o.boolean('delim_whitespace', false)) return { kind: 'blanks' }
   if (o.has(key) && o.value(key) === undefined) {
     o.refuse(key, 'null asks to guess the separator; name it, for example ";" or "\\t"')
   }
@@ -324,11 +320,8 @@ function parseSkiprows(o: OptionReader): number | ReadonlySet<number> {
   return 0
 }
 
-function parseMissing(
-  o: OptionReader,
-  naFilter: boolean,
-): Pick<ReadCsvOptions, 'missing' | 'missingByColumn'> {
-  const defaults = o.boolean('keep_default_na', true) && naFilter ? defaultMissing : []
+function parseMissing(o: OptionReader): Pick<ReadCsvOptions, 'missing' | 'missingByColumn'> {
+  const defaults = o.boolean('keep_default_na', true) ? defaultMissing : []
   const value = o.value('na_values')
   const byColumn = new Map<string, MissingTexts>()
   const of = (given: Json, path: string): MissingTexts => {
@@ -337,7 +330,7 @@ function parseMissing(
       o.refuse(path, `found ${JSON.stringify(given)}; allowed is a text, a number, or a list of them`)
       return missingTexts(defaults)
     }
-    return missingTexts(naFilter ? [...defaults, ...(list as (string | number)[])] : [])
+    return missingTexts([...defaults, ...(list as (string | number)[])])
   }
   if (!isMap(value)) return { missing: of(value ?? [], 'na_values'), missingByColumn: byColumn }
   for (const [column, given] of Object.entries(value)) {
@@ -355,7 +348,7 @@ function missingTexts(values: readonly (string | number)[]): MissingTexts {
     if (typeof value === 'string') texts.add(value)
     if (number === undefined) continue
     numbers.add(number)
-    texts.add(floatText(number))
+    texts.add(showFloat(number))
     if (Number.isInteger(number)) texts.add(BigInt(number).toString())
   }
   return { texts, numbers }

@@ -1,4 +1,5 @@
 import type { ColumnKey, ReadCsvOptions } from './csv-options.ts'
+import { rowDimension } from './data-frame.ts'
 
 /** A column of the file that becomes a variable, or labels the rows. */
 export interface PlannedColumn {
@@ -6,9 +7,6 @@ export interface PlannedColumn {
   /** Where its field stands in a row. */
   readonly position: number
 }
-
-/** The dimension of rows that nothing labels. */
-export const rowDimension = 'index'
 
 /** Which fields of a row are what. */
 export interface CsvPlan {

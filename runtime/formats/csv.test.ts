@@ -7,10 +7,10 @@ import { zipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
 import type { InputFile, JsonObject, Log } from '../contracts.ts'
 import type { Dataset, Variable } from '../dataset/dataset.ts'
+import { showFloat } from '../dataset/number-text.ts'
 import { TextArray } from '../dataset/text-array.ts'
 import { InputError, isSluiceError } from '../errors.ts'
 import { estimateCsvBytes, readCsv } from './csv.ts'
-import { floatText } from './csv-float-text.ts'
 import { parseReadCsvOptions } from './csv-options.ts'
 import { bytesInput } from './input-file.ts'
 
@@ -39,7 +39,7 @@ function show(variable: Variable): Column {
   }
   const one = (value: number | bigint): string => {
     if (dtype === 'bool') return value === 1 ? 'True' : 'False'
-    return dtype.startsWith('float') ? floatText(Number(value)) : String(value)
+    return dtype.startsWith('float') ? showFloat(Number(value)) : String(value)
   }
   return { dtype, values: Array.from(data as ArrayLike<number | bigint>, one) }
 }
@@ -105,7 +105,7 @@ function withDtypes(columns: Record<string, Column>, dataset: Dataset): Record<s
     Object.entries(columns).map(([name, { dtype, values }]) => {
       const becameFloat = dtype === 'int64' && dataset.dataVars.get(name)?.dtype === 'float64'
       if (!becameFloat) return [name, { dtype, values }]
-      return [name, { dtype: 'float64', values: values.map((value) => floatText(Number(value))) }]
+      return [name, { dtype: 'float64', values: values.map((value) => showFloat(Number(value))) }]
     }),
   )
 }

@@ -1,16 +1,16 @@
 import type { InputFile, Log } from '../contracts.ts'
-import { type Dataset, type Variable, variable } from '../dataset/dataset.ts'
+import type { Dataset, Variable } from '../dataset/dataset.ts'
 import { InputError } from '../errors.ts'
 import { type ColumnReading, FieldError } from './csv-column.ts'
 import { FooterHold } from './csv-footer.ts'
 import { FrameRows } from './csv-frame.ts'
 import type { ReadCsvOptions } from './csv-options.ts'
-import { type CsvPlan, PlanError, type PlannedColumn, rowDimension } from './csv-plan.ts'
+import { type CsvPlan, PlanError, type PlannedColumn } from './csv-plan.ts'
 import { RegexRows } from './csv-regex-rows.ts'
 import { type RowSource, TextFault } from './csv-rows.ts'
 import { compressionOf, csvText, EncodingFault } from './csv-source.ts'
 import { CsvTokenizer } from './csv-tokenizer.ts'
-import { fromDataFrame, LabelError } from './data-frame.ts'
+import { fromDataFrame, LabelError, rowDimension, rowNumbers } from './data-frame.ts'
 
 /**
  * Reads CSV as `pandas.read_csv` followed by xarray's `Dataset.from_dataframe` would: dimension `index`, or what
@@ -31,7 +31,8 @@ export async function readCsv(
     const rows = new FrameRows(file.name, options, isFirst ? { names, log } : { names, readings })
     await readRows(file, options, rows)
     readings = rows.finish(built)
-    if (readings.size === 0) return buildDataset(file.name, rows.plan, built, rows.count, names)
+    const { plan, count } = rows
+    if (readings.size === 0 && plan) return buildDataset(file.name, plan, built, count, names)
     // Some columns turned out to need their first fields again: read those once more, as what they are.
   }
 }
@@ -107,7 +108,7 @@ function buildDataset(
   file: string,
   plan: CsvPlan,
   built: ReadonlyMap<number, Variable>,
-  count: number,
+  rows: number,
   names: ReadonlySet<string> | undefined,
 ): Dataset {
   const taken = (columns: readonly PlannedColumn[]): Map<string, Variable> =>
@@ -119,11 +120,10 @@ function buildDataset(
     )
   const index = taken(plan.index)
   if (index.size === 0 && (!names || names.has(rowDimension))) {
-    const labels = BigInt64Array.from({ length: count }, (_, row) => BigInt(row))
-    index.set(rowDimension, variable([rowDimension], [count], 'int64', labels))
+    index.set(rowDimension, rowNumbers(rowDimension, new Map([[rowDimension, rows]])))
   }
   try {
-    return fromDataFrame(index, taken(plan.columns))
+    return fromDataFrame({ index, columns: taken(plan.columns), rows })
   } catch (cause) {
     if (!(cause instanceof LabelError)) throw cause
     throw new InputError(cause.message, { place: { file }, cause })

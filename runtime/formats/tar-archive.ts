@@ -49,23 +49,31 @@ export async function* tarEntries(
   try {
     for await (const entry of tar) {
       end.expectData(entry.header)
-      yield archiveEntry(file, entry)
+      yield archiveEntry(file, entry, piped)
       entry.resume()
     }
     await piped
     end.check()
-  } catch (cause) {
-    if (isSluiceError(cause)) throw cause
-    throw new InputError(`cannot be read as a tar archive: ${(cause as Error).message}`, {
-      place: { file: file.name },
-      cause,
-    })
+  } catch (error) {
+    throw await unreadable(file.name, error, piped)
   } finally {
     tar.destroy()
   }
 }
 
-function archiveEntry(file: InputFile, entry: TarEntry): ArchiveEntry {
+/** Streams only say that they were destroyed; why, the pipeline behind them knows. */
+async function unreadable(name: string, error: unknown, piped: Promise<void>): Promise<unknown> {
+  if (isSluiceError(error)) return error
+  const cause: unknown = await piped.then(
+    () => error,
+    (reason: unknown) => reason,
+  )
+  if (isSluiceError(cause)) return cause
+  const message = `cannot be read as a tar archive: ${(cause as Error).message}`
+  return new InputError(message, { place: { file: name }, cause })
+}
+
+function archiveEntry(file: InputFile, entry: TarEntry, piped: Promise<void>): ArchiveEntry {
   const { name, size } = entry.header
   // Its types leave out what an unknown kind gives.
   const type = entry.header.type as Header['type'] | null
@@ -75,7 +83,11 @@ function archiveEntry(file: InputFile, entry: TarEntry): ArchiveEntry {
         place: { file: `${file.name}/${name}` },
       })
     }
-    yield* entry as AsyncIterable<Uint8Array>
+    try {
+      yield* entry as AsyncIterable<Uint8Array>
+    } catch (error) {
+      throw await unreadable(`${file.name}/${name}`, error, piped)
+    }
   }
   return { name, size, kind: kindOf(type), stream }
 }
