@@ -43,6 +43,11 @@ export function showMegabytes(mb: number): string {
   return mb >= gb && mb % gb === 0 ? `${mb / gb} GB` : `${mb} MB`
 }
 
+function showSeconds(seconds: number): string {
+  const [amount, unit] = seconds >= 60 && seconds % 60 === 0 ? [seconds / 60, 'minute'] : [seconds, 'second']
+  return `${amount} ${unit}${amount === 1 ? '' : 's'}`
+}
+
 function outside(value: number, { min, max }: { min: number; max: number }): boolean {
   return value < min || value > max
 }
@@ -62,7 +67,7 @@ function lambdaProblems(compute: Compute): ComputeProblem[] {
     const more = tellBatch(compute.timeoutSeconds > timeoutSeconds.max)
     problems.push({
       key: 'timeout',
-      message: `${compute.timeoutSeconds} seconds is not what Lambda allows: 1 second to 15 minutes${more}`,
+      message: `${showSeconds(compute.timeoutSeconds)} is not what Lambda allows: 1 second to 15 minutes${more}`,
     })
   }
   if (outside(compute.scratchMB, scratchMB)) {
@@ -115,7 +120,7 @@ function batchProblems(compute: Compute): ComputeProblem[] {
   if (compute.timeoutSeconds < batchLimits.minTimeoutSeconds) {
     problems.push({
       key: 'timeout',
-      message: `${compute.timeoutSeconds} seconds is less than Batch allows: 1 minute`,
+      message: `${showSeconds(compute.timeoutSeconds)} is less than Batch allows: 1 minute`,
     })
   }
   if (compute.scratchMB > batchLimits.maxScratchMB) {

@@ -20,7 +20,8 @@ function bucketProblem(name: string): string | undefined {
     const lower = name.toLowerCase().replaceAll('_', '-')
     const suggestion =
       lower !== name && bucketProblem(lower) === undefined ? `; did you mean "${lower}"?` : ''
-    return `"${name}" (${name.length} characters) cannot be the name of a bucket: ${rule}${suggestion}`
+    const length = name.length < 3 || name.length > 63 ? ` (${name.length} characters)` : ''
+    return `"${name}"${length} cannot be the name of a bucket: ${rule}${suggestion}`
   }
   if (name.includes('..') || /^\d+\.\d+\.\d+\.\d+$/.test(name)) {
     return `"${name}" cannot be the name of a bucket: ${rule}; no two dots in a row, and no IP address`

@@ -5,6 +5,7 @@ import { nearestName } from '../ingest/config/nearest-name.ts'
 import type { Findings } from './findings.ts'
 import type { SiteEntry } from './pipeline-entry.ts'
 import type { ProjectFiles } from './project-files.ts'
+import type { Path } from './yaml-source.ts'
 
 /** What pipeline configurations say. @throws ConfigError with every problem of the configuration */
 export type ReadConfig = Pick<ConfigLoader, 'facts' | 'load'>
@@ -35,44 +36,58 @@ function typeProblem(
   return `${configFile} configures ${found}${classname}: write type: ${other}, or name another configuration`
 }
 
+/** A configuration file and where a site names it. */
+export interface NamedConfig {
+  readonly file: string
+  readonly path: Path
+}
+
+function readOne({ file, path }: NamedConfig, files: ProjectFiles, configs: ReadConfig, findings: Findings) {
+  if (files.readText(file) === undefined) {
+    const similar = similarFile(file, files)
+    const suggestion = similar === undefined ? '' : `; did you mean "${similar}"?`
+    findings.error(path, `there is no file ${file}${suggestion}`)
+    return undefined
+  }
+  try {
+    const facts = configs.facts(file)
+    // What is no tsdat configuration has nothing more to say.
+    if (facts.kind !== 'custom') findings.include(configs.load(file).notes)
+    const outside = facts.linkedFiles.find((linked) => /^(?:\.\.\/|\/|[A-Za-z]:)/.test(linked))
+    if (outside === undefined) return facts
+    findings.error(
+      path,
+      `${file} links to ${outside}, which is outside the project and would not be deployed`,
+    )
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    findings.include(error.problems)
+  }
+  return undefined
+}
+
 /** Reads each configuration file once. A missing or wrong one is told where the first site names it. */
-export function addFacts(
-  entries: readonly SiteEntry[],
+export function readFacts(
+  named: readonly NamedConfig[],
   files: ProjectFiles,
   configs: ReadConfig,
   findings: Findings,
-): (SiteEntry & Pick<RegisteredSite, 'facts'>)[] {
+): ReadonlyMap<string, PipelineFacts | undefined> {
   const read = new Map<string, PipelineFacts | undefined>()
-
-  function factsOf(entry: SiteEntry): PipelineFacts | undefined {
-    const { configFile, path } = entry
-    if (read.has(configFile)) return read.get(configFile)
-    let facts: PipelineFacts | undefined
-    if (files.readText(configFile) === undefined) {
-      const similar = similarFile(configFile, files)
-      const suggestion = similar === undefined ? '' : `; did you mean "${similar}"?`
-      findings.error([...path, 'config_file_path'], `there is no file ${configFile}${suggestion}`)
-    } else {
-      try {
-        facts = configs.facts(configFile)
-        // What is no tsdat configuration has nothing more to say.
-        if (facts.kind !== 'custom') findings.include(configs.load(configFile).notes)
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error
-        findings.include(error.problems)
-      }
-    }
-    const outside = facts?.linkedFiles.find((file) => /^(?:\.\.\/|\/|[A-Za-z]:)/.test(file))
-    if (outside !== undefined) {
-      const message = `${configFile} links to ${outside}, which is outside the project and would not be deployed`
-      findings.error([...path, 'config_file_path'], message)
-    }
-    read.set(configFile, facts)
-    return facts
+  for (const config of named) {
+    if (!read.has(config.file)) read.set(config.file, readOne(config, files, configs, findings))
   }
+  return read
+}
 
+/** The sites whose configurations could be read, with what these say. */
+export function addFacts(
+  entries: readonly SiteEntry[],
+  read: ReadonlyMap<string, PipelineFacts | undefined>,
+  findings: Findings,
+): (SiteEntry & Pick<RegisteredSite, 'facts'>)[] {
   return entries.flatMap((entry) => {
-    const facts = factsOf(entry)
+    const facts = read.get(entry.configFile)
     if (!facts) return []
     const wrongType = typeProblem(entry, facts)
     if (wrongType) findings.error([...entry.path.slice(0, 2), 'type'], wrongType)

@@ -58,6 +58,11 @@ export class Findings {
     return this.located.place(path, part)
   }
 
+  /** Something that was meant to stand at `path` stands elsewhere, which has been told. */
+  markBroken(path: Path): void {
+    this.brokenPaths.add(showPath(path))
+  }
+
   hasErrorAt(path: Path): boolean {
     return this.brokenPaths.has(showPath(path))
   }

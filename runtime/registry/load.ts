@@ -4,7 +4,7 @@ import { createConfigLoader } from '../ingest/config/config-loader.ts'
 import { planRuns } from '../plan/plan.ts'
 import { limitProblems } from '../plan/quotas.ts'
 import { type RawRegistry, readAccount } from './account.ts'
-import { addFacts, type ReadConfig } from './config-facts.ts'
+import { addFacts, type ReadConfig, readFacts } from './config-facts.ts'
 import { Findings } from './findings.ts'
 import { type PipelineEntry, type RawPipeline, readPipeline } from './pipeline-entry.ts'
 import { checkFolders } from './pipeline-folders.ts'
@@ -87,6 +87,16 @@ function readPipelines(raw: RawRegistry, findings: Findings): PipelineEntry[] {
   return [...first.values()]
 }
 
+/** Limits of AWS, of a prod stack, whose names are no longer than those of previews. */
+function tellLimits(registry: Registry, findings: Findings): void {
+  const problems = limitProblems(registry, planRuns(registry, { stack: 'prod' }))
+  findings.include(
+    problems.map((problem) =>
+      problem.line === undefined ? { ...problem, ...findings.placeOf([problem.path], 'key') } : problem,
+    ),
+  )
+}
+
 function check(
   merged: MergedRegistry,
   file: string,
@@ -96,7 +106,8 @@ function check(
   const findings = new Findings(merged)
   findings.include(merged.problems)
   const schema = checkSchema(merged.value, (path) => merged.written(path))
-  for (const { path, kind, message } of schema.problems) {
+  for (const { path, kind, message, meant } of schema.problems) {
+    if (meant !== undefined) findings.markBroken([...path.slice(0, -1), meant])
     // What cannot be told apart in YAML is told as that, and not as the wrong type that it then has.
     if (!findings.hasErrorAt(path)) findings.error(path, message, kind === 'value' ? 'value' : 'key')
   }
@@ -108,10 +119,11 @@ function check(
   const pipelines = readPipelines(raw, findings)
   for (const { path, message } of schema.patterns)
     if (!findings.hasErrorAt(path)) findings.error(path, message)
-  checkFolders(pipelines, files, findings)
+  checkFolders(pipelines, pipelines.length === raw.pipelines?.length, files, findings)
 
   const entries = pipelines.flatMap(({ sites }) => sites)
-  const withFacts = addFacts(entries, files, configs, findings)
+  const configFiles = pipelines.flatMap((pipeline) => pipeline.configFiles)
+  const withFacts = addFacts(entries, readFacts(configFiles, files, configs, findings), findings)
   const sites = withFacts
     .map(({ path: _, alerts, ...site }): RegisteredSite => ({ ...site, alerts: alerts ?? account.alerts }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -122,7 +134,7 @@ function check(
     disabled: pipelines.flatMap(({ disabled }) => disabled).sort(),
   }
   checkRuns(registry, new Map(entries.map(({ key, path }) => [key, path])), findings)
-  if (!findings.hasErrors()) findings.include(limitProblems(registry, planRuns(registry, { stack: 'prod' })))
+  if (!findings.hasErrors()) tellLimits(registry, findings)
   const problems = findings.sorted(file)
   return findings.hasErrors() ? { problems } : { registry, problems }
 }

@@ -1,5 +1,6 @@
 import type { RegisteredSite, Trigger, WindowUnit } from '../contracts.ts'
 import { checkEmail } from './account.ts'
+import type { NamedConfig } from './config-facts.ts'
 import type { Findings } from './findings.ts'
 import { inputPrefix, type Level, type SettingKey, Settings } from './settings.ts'
 import type { Defaults, Pipeline, Site } from './types.ts'
@@ -22,6 +23,8 @@ export interface PipelineEntry {
   readonly path: Path
   readonly sites: readonly SiteEntry[]
   readonly disabled: readonly string[]
+  /** Of every site that is not disabled, also where something else is wrong with it. */
+  readonly configFiles: readonly NamedConfig[]
 }
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/
@@ -154,13 +157,29 @@ export interface EntryContext {
   readonly findings: Findings
 }
 
+/** What came of a site: the entry is missing where something is wrong. */
+interface ReadSite {
+  readonly isDisabled: boolean
+  readonly configFile: string | undefined
+  readonly entry?: SiteEntry
+}
+
+function originOf(path: Path, findings: Findings): SiteEntry['origin'] {
+  const { line, column } = findings.placeOf(path, 'key')
+  return {
+    path: showPath(path),
+    ...(line !== undefined && { line }),
+    ...(column !== undefined && { column }),
+  }
+}
+
 function readSite(
   raw: RawPipeline,
   pipelinePath: Path,
   name: string,
   site: Partial<Site>,
   { defaults, hasRedshift, findings }: EntryContext,
-): SiteEntry | 'disabled' | undefined {
+): ReadSite {
   const path = [...pipelinePath, 'configs', name]
   const levels: Level[] = [
     { path, values: site },
@@ -174,7 +193,7 @@ function readSite(
   checkUses(settings, hasRedshift, findings)
   const configFile = configFileOf(site, path, findings)
   const triggered = triggerOf(raw, site, path, pipelinePath, settings, findings)
-  const rest = {
+  const resolved = {
     input: settings.get('input') ?? 'objects',
     lookBackSeconds: settings.duration('look_back', 30 * 86_400),
     lagSeconds: settings.duration('lag', 0),
@@ -182,28 +201,25 @@ function readSite(
     compute: settings.compute(),
     outputs: settings.outputs(),
     uses: [...new Set(settings.get('uses') ?? [])].sort(),
-  }
-  if (site.enabled === false || (settings.get('enabled') === false && site.enabled === undefined))
-    return 'disabled'
-  if (!raw.name || !raw.type || !triggered || configFile === undefined) return undefined
-  const { line, column } = findings.placeOf(path)
-  return {
-    key: `${raw.name}/${name}`,
-    pipeline: raw.name,
-    site: name,
-    type: raw.type === 'VAP' ? 'vap' : 'ingest',
-    ...triggered,
-    ...rest,
     parameters: (site.parameters ?? {}) as RegisteredSite['parameters'],
     alerts: raw.alerts && { emails: raw.alerts.emails ?? [] },
+  }
+  const isDisabled = settings.get('enabled') === false
+  const { name: pipeline, type } = raw
+  if (isDisabled || !pipeline || !type || !triggered || configFile === undefined)
+    return { isDisabled, configFile }
+  const entry: SiteEntry = {
+    key: `${pipeline}/${name}`,
+    pipeline,
+    site: name,
+    type: type === 'VAP' ? 'vap' : 'ingest',
+    ...triggered,
+    ...resolved,
     configFile,
-    origin: {
-      path: showPath(path),
-      ...(line !== undefined && { line }),
-      ...(column !== undefined && { column }),
-    },
+    origin: originOf(path, findings),
     path,
   }
+  return { isDisabled, configFile, entry }
 }
 
 /** Checks one entry of `pipelines:` and resolves every setting of its sites. */
@@ -218,10 +234,15 @@ export function readPipeline(raw: RawPipeline, path: Path, context: EntryContext
   }
   const sites: SiteEntry[] = []
   const disabled: string[] = []
+  const configFiles: NamedConfig[] = []
   for (const [name, site] of Object.entries(raw.configs ?? {})) {
-    const read = site && readSite(raw, path, name, site, context)
-    if (read === 'disabled') disabled.push(`${raw.name}/${name}`)
-    else if (read) sites.push(read)
+    if (!site) continue
+    const { isDisabled, configFile, entry } = readSite(raw, path, name, site, context)
+    if (isDisabled) disabled.push(`${raw.name}/${name}`)
+    else if (configFile !== undefined) {
+      configFiles.push({ file: configFile, path: [...path, 'configs', name, 'config_file_path'] })
+    }
+    if (entry) sites.push(entry)
   }
-  return raw.name === undefined ? undefined : { name: raw.name, path, sites, disabled }
+  return raw.name === undefined ? undefined : { name: raw.name, path, sites, disabled, configFiles }
 }

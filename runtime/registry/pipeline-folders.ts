@@ -13,9 +13,13 @@ function hasTest(folder: string, files: ProjectFiles): boolean {
   return names.some((name) => /\.test\.ts$/.test(name) || (/^tests?\/$/.test(name) && isNonEmpty(name)))
 }
 
-/** Compares the pipelines of the registry with the folders under `pipelines/`: each needs one, with a test in it. */
+/**
+ * Compares the pipelines of the registry with the folders under `pipelines/`: each needs one, with a test in it.
+ * `isComplete`: every entry of the registry is among `pipelines`, so that other folders are not registered.
+ */
 export function checkFolders(
   pipelines: readonly { readonly name: string; readonly path: Path }[],
+  isComplete: boolean,
   files: ProjectFiles,
   findings: Findings,
 ): void {
@@ -34,9 +38,8 @@ export function checkFolders(
       findings.warn(namePath, `pipelines/${name} has no test: add one under pipelines/${name}/test/`)
     }
   }
-  const misspelt = pipelines.some(({ path }) => findings.hasErrorAt([...path, 'name']))
-  // A folder that a wrong name was meant for is no second mistake.
-  if (misspelt) return
+  // A folder that a wrong name was meant for, or an entry that could not be read, is no second mistake.
+  if (!isComplete || pipelines.some(({ path }) => findings.hasErrorAt([...path, 'name']))) return
   for (const folder of folders) {
     if (!registered.has(folder))
       findings.warn(['pipelines'], `the folder pipelines/${folder} is not registered`, 'key')

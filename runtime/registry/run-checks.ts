@@ -8,12 +8,14 @@ import type { Path } from './yaml-source.ts'
 /** Where each site of the registry stands. */
 export type Paths = ReadonlyMap<RegisteredSite['key'], Path>
 
-function showLoop(steps: readonly LoopStep[]): string {
-  const first = (steps[0] as LoopStep).site.key
-  if (steps.length === 1) return `${first} writes what starts it (${(steps[0] as LoopStep).by})`
-  return steps
-    .map(({ site, by }, i) => `${site.key} starts ${steps[i + 1]?.site.key ?? first} (${by})`)
-    .join(', ')
+function loopMessage(steps: readonly LoopStep[]): string {
+  const { site: first, by } = steps[0] as LoopStep
+  if (steps.length === 1) return `would start itself for ever: it writes ${by}, which it also reads`
+  const links = steps.map((step, i) => {
+    const next = steps[i + 1]?.site.key ?? first.key
+    return `${step.site.key} writes ${step.by}, which ${next} reads`
+  })
+  return `would start itself again for ever: ${links.join('; ')}`
 }
 
 /** What is wrong between runs: objects that would start two, writes that would start runs for ever, inputs nobody makes. */
@@ -27,9 +29,10 @@ export function checkRuns(registry: Registry, paths: Paths, findings: Findings):
   }
   for (const steps of findLoops(registry)) {
     const { site } = steps[0] as LoopStep
-    findings.error(pathOf(site), `these runs would start each other for ever: ${showLoop(steps)}`, 'key')
+    findings.error(pathOf(site), loopMessage(steps), 'key')
   }
-  checkInputs(registry, pathOf, findings)
+  // What makes an input may be among what is wrong.
+  if (!findings.hasErrors()) checkInputs(registry, pathOf, findings)
 }
 
 /** A VAP whose input no pipeline makes may be right, since data can come from elsewhere; mostly it is a slip. */
@@ -42,7 +45,8 @@ function checkInputs(registry: Registry, pathOf: (site: RegisteredSite) => Path,
   for (const site of registry.sites) {
     for (const datastream of site.facts.datastreamsIn) {
       if (made.has(datastream)) continue
-      const message = `reads ${datastream}, which no pipeline of the registry makes${didYouMean(datastream, made)}`
+      const others = [...made].filter((other) => !site.facts.datastreamsOut.includes(other))
+      const message = `reads ${datastream}, which no pipeline of the registry makes${didYouMean(datastream, others)}`
       findings.warn([...pathOf(site), 'config_file_path'], message)
     }
   }

@@ -94,7 +94,7 @@ function fieldProblem(field: CronField, text: string): string | undefined {
     .split(',')
     .map((item) => itemProblem(field, item))
     .find((problem) => problem !== undefined)
-  return wrong && `${wrong} is not a ${field.name}: ${range(field)}`
+  return wrong && `${wrong} does not fit the field ${field.name}: ${range(field)}`
 }
 
 /** Whether a day of month such as 30 comes in none of the months: the schedule would never start anything. */
@@ -106,10 +106,20 @@ function neverComes(day: string, month: string): boolean {
   return months.every((m) => days.every((d) => d > (longestMonths[m - 1] as number)))
 }
 
+/** Six fields in AWS's sense, if a `?` for one of the days is all that they lack: cron elsewhere has `*` for both. */
+function suggestion(fields: readonly string[]): string {
+  const [minutes, hours, day, month, weekday, year] = fields
+  const days = weekday === '*' ? [day, month, '?'] : day === '*' ? ['?', month, weekday] : undefined
+  // Where cron elsewhere has numbers for days of the week, they count from another day.
+  if (fields.length !== 6 || !days || /\d/.test(days[2] ?? '')) return ''
+  const body = [minutes, hours, ...days, year].join(' ')
+  return 'value' in parseCron(body, body) ? `; did you mean cron(${body})?` : ''
+}
+
 function parseCron(text: string, body: string): Parsed<ScheduleSetting> {
   const fields = body.trim().split(/\s+/)
   if (fields.length !== cronFields.length) {
-    const hint = fields.length === 5 ? `; AWS wants a year too, such as cron(${fields.join(' ')} *)` : ''
+    const hint = suggestion(fields.length === 5 ? [...fields, '*'] : fields)
     const count = body.trim() === '' ? 0 : fields.length
     return { problem: `${text} has ${count} fields instead of six: ${fieldNames}${hint}` }
   }
@@ -119,7 +129,9 @@ function parseCron(text: string, body: string): Parsed<ScheduleSetting> {
   }
   const [, , day, month, weekday] = fields as [string, string, string, string, string, string]
   if ((day === '?') === (weekday === '?')) {
-    return { problem: `${text} must have ? as day of month or as day of week, in exactly one of them` }
+    return {
+      problem: `${text} must have ? as day of month or as day of week, in exactly one of them${suggestion(fields)}`,
+    }
   }
   if (neverComes(day, month)) return { problem: `${text} never comes: no such day of month` }
   return { value: { expression: `cron(${fields.join(' ')})` } }

@@ -1,5 +1,5 @@
 import { didYouMean, nearestName } from '../ingest/config/nearest-name.ts'
-import { allowedKeys, validate } from './validate.ts'
+import { allowedKeys, quantities, validate } from './validate.ts'
 import type { Path } from './yaml-source.ts'
 
 /** What ajv reports; of `params` what the keywords of our schema set. */
@@ -15,6 +15,8 @@ export interface SchemaProblem {
   readonly path: Path
   readonly kind: 'value' | 'missing' | 'unknown'
   readonly message: string
+  /** Of an unknown key: the key that it was probably meant to be. */
+  readonly meant?: string
 }
 
 /** What a document has wrong, and where values must not be used. */
@@ -66,11 +68,14 @@ function showFound(value: unknown, written: string | undefined): string {
   return `the number ${written ?? value}`
 }
 
-function typeMessage(error: SchemaError, value: unknown, written: string | undefined): string {
+function typeMessage(error: SchemaError, path: Path, value: unknown, written: string | undefined): string {
   const types = [error.params.type].flat() as string[]
   const wanted = types.map((type) => typeNames[type] ?? type).join(' or ')
   const found = showFound(value, written)
   const isScalar = typeof value === 'number' || typeof value === 'boolean'
+  const example = quantities[String(path.at(-1))]
+  if (example !== undefined && typeof value === 'number')
+    return `${found} has no unit: write it as in "${example}"`
   if (types.includes('string') && isScalar) {
     return `${found} is not ${wanted}: write it in quotes, "${written ?? value}"`
   }
@@ -84,21 +89,37 @@ function enumMessage(error: SchemaError, value: unknown, written: string | undef
   return `${found} is not one of ${allowed.join(', ')}${suggestion}`
 }
 
-const places: readonly (readonly [pointer: string, name: string])[] = [
-  ['#', 'at the top'],
-  ['#/$defs/pipeline', 'in a pipeline'],
-  ['#/$defs/site', 'in a site'],
-]
+const places: Readonly<Record<string, string>> = {
+  '': 'at the top',
+  'pipelines.#': 'in a pipeline',
+  'pipelines.#.configs.*': 'in a site',
+}
 
-function unknownKeyMessage(key: string, pointer: string): string {
-  const allowed = allowedKeys[pointer] ?? []
+/** Where a map of the document stands in the terms of `allowedKeys`. */
+function shapeOf(path: Path): string {
+  return path.reduce<string>((shape, part) => {
+    const isKnown = typeof part === 'string' && (allowedKeys[shape] ?? []).includes(part)
+    const name = typeof part === 'number' ? '#' : isKnown ? part : '*'
+    return shape ? `${shape}.${name}` : name
+  }, '')
+}
+
+function unknownKey(key: string, path: Path): SchemaProblem {
+  const shape = shapeOf(path)
+  const allowed = allowedKeys[shape] ?? []
+  const problem = { path: [...path, key], kind: 'unknown' as const }
   const near = nearestName(key, allowed)
-  if (near !== undefined) return `there is no key "${key}" here; did you mean "${near}"?`
-  const elsewhere = places.filter(([other]) => other !== pointer && allowedKeys[other]?.includes(key))
-  if (elsewhere.length > 0) {
-    return `the key "${key}" does not belong here, but ${elsewhere.map(([, name]) => name).join(' or ')}`
+  if (near !== undefined) {
+    return { ...problem, meant: near, message: `there is no key "${key}" here; did you mean "${near}"?` }
   }
-  return `there is no key "${key}" here; the keys are ${allowed.join(', ')}`
+  const elsewhere = Object.keys(places).filter(
+    (other) => other !== shape && allowedKeys[other]?.includes(key),
+  )
+  if (elsewhere.length > 0) {
+    const where = elsewhere.map((other) => places[other]).join(' or ')
+    return { ...problem, message: `the key "${key}" does not belong here, but ${where}` }
+  }
+  return { ...problem, message: `there is no key "${key}" here; the keys are ${allowed.join(', ')}` }
 }
 
 /** Minimum, maximum, minItems, minProperties: what the schema has beside types, enums and keys. */
@@ -111,7 +132,7 @@ function boundMessage(error: SchemaError, value: unknown, written: string | unde
       return `${written ?? value} is too large: ${limit} is the most`
     case 'minProperties':
     case 'minItems':
-      return `is empty: at least ${limit} is wanted`
+      return `is empty: at least ${limit === 1 ? 'one' : limit} is wanted`
     default:
       return `does not fit the schema (${error.schemaPath})`
   }
@@ -120,16 +141,13 @@ function boundMessage(error: SchemaError, value: unknown, written: string | unde
 function problemOf(error: SchemaError, document: unknown, written: Written): SchemaProblem {
   const path = pathOf(error.instancePath, document)
   const value = valueAt(document, path)
-  const parent = error.schemaPath.replace(/\/[^/]*$/, '')
   switch (error.keyword) {
-    case 'additionalProperties': {
-      const key = error.params.additionalProperty as string
-      return { path: [...path, key], kind: 'unknown', message: unknownKeyMessage(key, parent) }
-    }
+    case 'additionalProperties':
+      return unknownKey(error.params.additionalProperty as string, path)
     case 'required':
       return { path, kind: 'missing', message: `the key ${error.params.missingProperty} is missing` }
     case 'type':
-      return { path, kind: 'value', message: typeMessage(error, value, written(path)) }
+      return { path, kind: 'value', message: typeMessage(error, path, value, written(path)) }
     case 'enum':
       return { path, kind: 'value', message: enumMessage(error, value, written(path)) }
     default:

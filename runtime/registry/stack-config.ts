@@ -44,7 +44,7 @@ function registryValues(source: YamlSource, projects: ReadonlySet<string>) {
     })
   }
   const config = isMap(source.value) ? source.value.config : undefined
-  const keys = allowedKeys['#'] as string[]
+  const keys = allowedKeys[''] as string[]
   for (const [configKey, value] of Object.entries(isMap(config) ? config : {})) {
     const [, project, key] = /^([^:]+):(.+)$/.exec(configKey) ?? []
     if (project === undefined || key === undefined || !projects.has(project)) continue

@@ -81,14 +81,12 @@ class SyntaxProblem extends Error {
 const friendlier: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab is used to indent: YAML wants spaces',
   MULTIPLE_DOCS: 'a second document starts here (---): a registry is one document',
-  BAD_INDENT: 'the indentation fits nothing above it',
-  DUPLICATE_KEY: 'a key stands twice',
 }
 
 function checkText(text: string): void {
   if (text.length > maxBytes) {
     const size = (text.length / 1e6).toFixed(1)
-    throw new SyntaxProblem(`is ${size} MB long: at most ${maxBytes / 1e6} MB are read`)
+    throw new SyntaxProblem(`the file is ${size} MB long: at most ${maxBytes / 1e6} MB are read`)
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   const strange = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffd]/.exec(text)
@@ -100,7 +98,7 @@ function checkText(text: string): void {
         : code === 0
           ? 'a NUL byte'
           : `a control character (${code})`
-    throw new SyntaxProblem(`holds ${name}: not a text file in UTF-8`, strange.index)
+    throw new SyntaxProblem(`the file holds ${name}: it is not a text file in UTF-8`, strange.index)
   }
 }
 
@@ -116,7 +114,7 @@ function parse(text: string, lines: LineCounter): Document.Parsed {
     })
   } catch (error) {
     // The parser recurses: too deep a nesting ends its stack.
-    if (error instanceof RangeError) throw new SyntaxProblem('is nested too deeply')
+    if (error instanceof RangeError) throw new SyntaxProblem('the file is nested too deeply')
     throw error
   }
   const error = document.errors[0] ?? document.warnings[0]
@@ -132,13 +130,25 @@ const keyText = (key: unknown): string =>
 
 const isMergeKey = (key: unknown): boolean => isScalar(key) && key.type === 'PLAIN' && key.source === '<<'
 
+interface Remark {
+  readonly message: string
+  readonly offset: number | undefined
+  readonly path: Path
+  /** Where the other one stands that it clashes with. */
+  readonly other?: number | undefined
+}
+
 /** Turns nodes into values: aliases repeated within bounds, merge keys merged, what is ambiguous reported. */
 class Reading {
-  readonly problems: { message: string; offset: number | undefined; path: Path }[] = []
+  readonly problems: Remark[] = []
   private readonly document: Document.Parsed
   readonly targets = new Map<Alias, Node>()
   private readonly anchors = new Map<string, Node>()
   private repeated = 0
+  /** Maps and lists that are being read. */
+  private readonly open = new Set<Node>()
+  /** Where the alias stands that is being repeated. */
+  private expanding: number | undefined
 
   constructor(document: Document.Parsed) {
     this.document = document
@@ -149,28 +159,36 @@ class Reading {
   }
 
   private value(node: Node | null, path: Path, aliasDepth: number): unknown {
-    if (path.length + aliasDepth > maxDepth) throw new SyntaxProblem('is nested too deeply', node?.range?.[0])
+    if (path.length + aliasDepth > maxDepth)
+      throw new SyntaxProblem('the file is nested too deeply', node?.range?.[0])
     if (aliasDepth > 0 && ++this.repeated > maxRepeated) {
-      throw new SyntaxProblem(`its aliases repeat more than ${maxRepeated} values`, node?.range?.[0], path)
+      throw new SyntaxProblem(
+        `the aliases of this file repeat more than ${maxRepeated} values`,
+        this.expanding,
+      )
     }
-    if (isAlias(node)) return this.value(this.target(node, path), path, aliasDepth + 1)
+    if (isAlias(node)) {
+      if (aliasDepth === 0) this.expanding = node.range?.[0]
+      return this.value(this.target(node), path, aliasDepth + 1)
+    }
     if (node && 'anchor' in node && node.anchor) this.anchors.set(node.anchor, node)
-    if (isMap(node)) return this.map(node, path, aliasDepth)
-    if (isSeq(node)) {
-      return node.items.map((item, i) => this.value(item as Node | null, [...path, i], aliasDepth))
-    }
-    return isScalar(node) ? this.scalar(node, path) : null
+    if (isScalar(node)) return this.scalar(node, path)
+    if (!isMap(node) && !isSeq(node)) return null
+    this.open.add(node)
+    const value = isMap(node)
+      ? this.map(node, path, aliasDepth)
+      : node.items.map((item, i) => this.value(item as Node | null, [...path, i], aliasDepth))
+    this.open.delete(node)
+    return value
   }
 
   /** Anchors may be set anew: an alias means the last one before it, which is the last one read. */
-  private target(alias: Alias, path: Path): Node {
+  private target(alias: Alias): Node {
     const target = this.targets.get(alias) ?? this.anchors.get(alias.source)
-    if (!target)
-      throw new SyntaxProblem(
-        `the alias *${alias.source} stands before its anchor is complete`,
-        alias.range?.[0],
-        path,
-      )
+    const offset = alias.range?.[0]
+    if (!target) throw new SyntaxProblem(`*${alias.source} stands for nothing that comes before it`, offset)
+    if (this.open.has(target))
+      throw new SyntaxProblem(`*${alias.source} stands inside what it stands for`, offset)
     this.targets.set(alias, target)
     return target
   }
@@ -192,7 +210,7 @@ class Reading {
         continue
       }
       if (seen.has(key)) {
-        this.problems.push({ message: `${key} stands here a second time`, offset, path: [...path, key] })
+        this.problems.push({ message: 'stands twice', offset, path: [...path, key], other: seen.get(key) })
         continue
       }
       seen.set(key, offset)
@@ -204,7 +222,7 @@ class Reading {
 
   /** `<<: *a` or `<<: [*a, *b]`: earlier ones win. */
   private merge(into: Record<string, unknown>, value: Node | null, path: Path, aliasDepth: number): void {
-    const target = isAlias(value) ? this.target(value, path) : value
+    const target = isAlias(value) ? this.target(value) : value
     const sources = isSeq(target) ? (target.items as Node[]) : [value]
     for (const source of sources) {
       const read = this.value(source, path, aliasDepth + 1)
@@ -219,20 +237,20 @@ class Reading {
     if (node.type !== 'PLAIN' || node.source === undefined || node.tag !== undefined) return node.value
     const truth = truths.get(node.source)
     if (truth !== undefined) {
-      if (path.includes('parameters')) this.tellAmbiguous(node, path, 'a truth')
+      if (path.includes('parameters')) this.tellAmbiguous(node, path, String(truth))
       return truth
     }
     if (ambiguous.some((form) => form.test(node.source as string))) {
-      this.tellAmbiguous(node, path, 'a number or a date')
+      this.tellAmbiguous(node, path, /^[0-9]{4}-/.test(node.source) ? 'a date' : 'a number')
     } else if (typeof node.value === 'number' && !isExact(node.value)) {
-      const message = `${node.source} is no number that can be kept exactly: write "${node.source}" in quotes if it is text`
+      const message = `${node.source} is no number that can be kept exactly: write it in quotes, "${node.source}"`
       this.problems.push({ message, offset: node.range?.[0], path })
     }
     return node.value
   }
 
   private tellAmbiguous(node: Scalar, path: Path, otherwise: string): void {
-    const message = `${node.source} may be read as text or as ${otherwise}: write "${node.source}" in quotes if it is text`
+    const message = `${node.source} is ${otherwise} to some readers of YAML and text to others: write it in quotes, "${node.source}"`
     this.problems.push({ message, offset: node.range?.[0], path })
   }
 }
@@ -300,7 +318,10 @@ export function readYaml(file: string, text: string): YamlSource {
   const at = (offset: number | undefined) => {
     if (offset === undefined) return {}
     const { line, col } = lines.linePos(offset)
-    return line === 0 ? {} : { line, column: col }
+    if (line > 0) return { line, column: col }
+    // Nothing has been parsed: counted here.
+    const before = text.slice(0, offset).split('\n')
+    return { line: before.length, column: (before.at(-1) as string).length + 1 }
   }
   const nowhere = { file, locate: () => ({}), written: () => undefined }
   const broken = (message: string, offset?: number, path: Path = []): YamlSource => ({
@@ -311,7 +332,7 @@ export function readYaml(file: string, text: string): YamlSource {
   try {
     const document = parse(text, lines)
     if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
-      return broken('is empty')
+      return broken('the file is empty')
     }
     const reading = new Reading(document)
     const value = reading.read()
@@ -319,12 +340,12 @@ export function readYaml(file: string, text: string): YamlSource {
     return {
       file,
       value,
-      problems: reading.problems.map(({ message, offset, path }) => ({
+      problems: reading.problems.map(({ message, offset, path, other }) => ({
         severity: 'error',
         file,
         ...at(offset),
         path: showPath(path),
-        message,
+        message: other === undefined ? message : `${message}, also in line ${at(other).line}`,
       })),
       locate(path, part = 'value') {
         const { key, value: found, isWhole } = locator.find(path)

@@ -49,33 +49,52 @@ async function typesOf(schema: RegistrySchema): Promise<string> {
     .replace(/\n {3}\*\n {3}\* This interface was referenced by[^\n]*\n {3}\* via the [^\n]*/g, '')
 }
 
-/** Where each object of the schema stands in it, and the keys it takes: what messages about unknown keys tell. */
+/** What may stand at a place of a document: the maps of keys, resolved through references. */
+function alternatives(schema: RegistrySchema, node: SchemaNode): SchemaNode[] {
+  const resolved = resolve(schema, node)
+  const branches = [resolved.then, resolved.else].filter((branch) => branch !== undefined) as SchemaNode[]
+  return [resolved, ...branches.flatMap((branch) => alternatives(schema, branch))]
+}
+
+/**
+ * The keys that each map of a document may have, by where it stands in the document: keys joined with dots, `#` for
+ * an index of a list, `*` for a name that users choose.
+ */
 function keysOf(schema: RegistrySchema): Record<string, string[]> {
   const keys: Record<string, string[]> = {}
-  function visit(node: SchemaNode, pointer: string): void {
-    if (node.properties) {
-      keys[pointer] = Object.keys(node.properties)
-      for (const [key, child] of Object.entries(node.properties)) visit(child, `${pointer}/properties/${key}`)
+  function visit(node: SchemaNode, at: string): void {
+    const below = (part: string) => (at ? `${at}.${part}` : part)
+    for (const { properties, items, additionalProperties } of alternatives(schema, node)) {
+      if (properties) keys[at] = Object.keys(properties)
+      for (const [key, child] of Object.entries(properties ?? {})) visit(child, below(key))
+      if (items) visit(items, below('#'))
+      if (typeof additionalProperties === 'object') visit(additionalProperties as SchemaNode, below('*'))
     }
   }
-  visit(schema, '#')
-  for (const [name, node] of Object.entries(schema.$defs)) visit(node, `#/$defs/${name}`)
+  visit(schema, '')
   return keys
+}
+
+/** Every key of the schema with what it takes, wherever it stands. */
+function everyKey(schema: RegistrySchema): [string, SchemaNode][] {
+  const places: SchemaNode[] = [schema, ...Object.values(schema.properties), ...Object.values(schema.$defs)]
+  return places.flatMap(({ properties }) =>
+    Object.entries(properties ?? {}).map(([key, node]): [string, SchemaNode] => [key, resolve(schema, node)]),
+  )
+}
+
+/** An example of each key that takes a number with its unit. */
+function quantitiesOf(schema: RegistrySchema): Record<string, string> {
+  const withUnit = everyKey(schema).filter(([, { pattern }]) => /second|MB/.test(String(pattern)))
+  return Object.fromEntries(withUnit.map(([key, { examples }]) => [key, String(examples?.[0])]))
 }
 
 /** Which keys want a truth or a number, wherever they stand: no key wants different ones in two places. */
 function keyTypesOf(schema: RegistrySchema): Record<string, 'boolean' | 'number'> {
   const types: Record<string, 'boolean' | 'number'> = {}
-  for (const [pointer, keys] of Object.entries(keysOf(schema))) {
-    const place = pointer
-      .split('/')
-      .slice(1)
-      .reduce<SchemaNode>((node, key) => node[key] as SchemaNode, schema)
-    for (const key of keys) {
-      const { type } = resolve(schema, place.properties?.[key] as SchemaNode)
-      if (type === 'boolean') types[key] = 'boolean'
-      if (type === 'integer' || type === 'number') types[key] = 'number'
-    }
+  for (const [key, { type }] of everyKey(schema)) {
+    if (type === 'boolean') types[key] = 'boolean'
+    if (type === 'integer' || type === 'number') types[key] = 'number'
   }
   return types
 }
@@ -114,9 +133,13 @@ function validatorOf(schema: RegistrySchema): string {
     .replace(/export default \w+;/, '')
   if (code.includes('require('))
     throw new Error('the validator needs ajv at run time: a keyword is not self-contained')
-  const allowedKeys = `export const allowedKeys = ${JSON.stringify(keysOf(schema))} as Record<string, string[]>`
-  const keyTypes = `export const keyTypes = ${JSON.stringify(keyTypesOf(schema))} as Record<string, 'boolean' | 'number'>`
-  return `${banner}\n${lintersOff}\n/* oxlint-disable */\n// @ts-nocheck\n${code}\n${allowedKeys}\n${keyTypes}\n`
+  const tables = [
+    `export const allowedKeys = ${JSON.stringify(keysOf(schema))} as Record<string, string[]>`,
+    `export const keyTypes = ${JSON.stringify(keyTypesOf(schema))} as Record<string, 'boolean' | 'number'>`,
+    `export const quantities = ${JSON.stringify(quantitiesOf(schema))} as Record<string, string>`,
+  ]
+  const head = [banner, lintersOff, '/* oxlint-disable */', '// @ts-nocheck']
+  return `${[...head, code, ...tables].join('\n')}\n`
 }
 
 function resolve(schema: RegistrySchema, node: SchemaNode): SchemaNode {
