@@ -4,6 +4,7 @@ import { InputError } from '../../errors.ts'
 import { readArchiveMembers } from '../../formats/archives.ts'
 import { readCsv } from '../../formats/csv.ts'
 import { parseReadCsvOptions } from '../../formats/csv-options.ts'
+import { readNetcdf, type ReadNetcdfOptions } from '../../formats/netcdf.ts'
 import { compilePattern } from '../config/pattern.ts'
 import type { Builtin, ClassConfig } from '../config/types.ts'
 import type { Reader } from '../interfaces.ts'
@@ -29,6 +30,10 @@ const builtins: Partial<Record<Builtin, MakeRead>> = {
   CSVReader: (config, { log }) => {
     const options = parseReadCsvOptions(map(config.parameters.read_csv_kwargs), config.place)
     return (file, { names }) => readCsv(file, options, names, log)
+  },
+  NetCDFReader: (config) => {
+    const options: ReadNetcdfOptions = config.parameters
+    return (file, { names }) => readNetcdf(file, options, names)
   },
   ZipReader: (config, environment) => archiveRead('zip', config, environment),
   TarReader: (config, environment) => archiveRead('tar', config, environment),
