@@ -41,7 +41,7 @@ class WatchedStore extends MemoryObjectStore {
   override async put(key: string, body: PutBody, options?: PutOptions) {
     const info = await super.put(key, body, options)
     if (key.startsWith('ledger/')) {
-      this.history.push({ key, entry: JSON.parse(String(body)), at: Date.now() })
+      this.history.push({ key, entry: JSON.parse(body as string), at: Date.now() })
     }
     return info
   }

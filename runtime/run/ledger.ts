@@ -166,8 +166,6 @@ async function withAbandonedDone(
 ): Promise<LedgerEntry> {
   const { claim } = entry
   if (!claim || !findDone || isHeld(entry, now, request.holder)) return entry
-  const isOwnPass = claim.runId === request.runId && claim.startedAt === request.startedAt.toISOString()
-  if (isOwnPass) return entry
   const report = await findDone(request.subject, claim)
   return (report && finishTransition(entry, claim, report, now).write) ?? entry
 }

@@ -69,10 +69,7 @@ export function moduleOf(run: PipelineModule['run']): PipelineModule {
   return { run }
 }
 
-export async function textOf(
-  store: Pick<MemoryObjectStore, 'get'>,
-  key: string,
-): Promise<string | undefined> {
+export async function textOf(store: ObjectReader, key: string): Promise<string | undefined> {
   const found = await store.get(key)
   if (!found) return undefined
   const chunks: Uint8Array[] = []

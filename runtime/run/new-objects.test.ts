@@ -1,0 +1,154 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { PlannedRun } from '../contracts.ts'
+import { MemoryObjectStore } from '../storage/memory.ts'
+import { openLedger } from './ledger.ts'
+import { findNewObjects } from './new-objects.ts'
+import { cronTrigger, plannedRun } from './testing/fixtures.ts'
+
+const day = 86_400_000
+const start = Date.UTC(2026, 10, 20)
+
+/** A prefix with a ledger, at a time that moves. */
+function makeSite(changes: Partial<PlannedRun> = {}) {
+  const site = {
+    time: new Date(start) as Date,
+    run: plannedRun({ trigger: cronTrigger(), ...changes }),
+    input: new MemoryObjectStore({ now: (): Date => site.time }),
+    logs: new MemoryObjectStore(),
+    ledger: () => openLedger(site.run, site.logs, () => site.time),
+    look: async () =>
+      (
+        await findNewObjects({ run: site.run, reader: site.input, ledger: site.ledger(), now: site.time })
+      ).map((work) => (work.kind === 'objects' ? work.keys : [work.kind])),
+    async claim(key: string, holder = 'h', runId = 'r') {
+      const subject = { kind: 'object', key } as const
+      const digest = (await site.input.head(key))?.etag as string
+      const leaseUntil = new Date(site.time.getTime() + 60_000)
+      const result = await site
+        .ledger()
+        .claim({ subject, digest, holder, runId, attempt: 1, startedAt: site.time, leaseUntil })
+      if (result.outcome !== 'claimed') throw new Error(result.outcome)
+      return { subject, claim: result.claim }
+    },
+    async finish(key: string, outcome: 'succeeded' | 'rejected' = 'succeeded') {
+      const { subject, claim } = await site.claim(key)
+      await site.ledger().finish(subject, claim, { outcome })
+    },
+    async fail(key: string, runId = 'r') {
+      const { subject, claim } = await site.claim(key, 'h', runId)
+      await site.ledger().giveBack(subject, claim, 'no luck')
+    },
+  }
+  return site
+}
+
+describe('findNewObjects', () => {
+  it('finds nothing under an empty prefix', async () => {
+    expect(await makeSite().look()).toEqual([])
+  })
+
+  it('runs everything new together or each alone, in the order of the keys, without markers', async () => {
+    const site = makeSite()
+    for (const key of ['in/', 'in/b', 'in/a', 'in/sub/', 'other/c']) await site.input.put(key, key)
+    expect(await site.look()).toEqual([['in/a', 'in/b']])
+    const each = makeSite({ trigger: cronTrigger('each') })
+    for (const key of ['in/b', 'in/a']) await each.input.put(key, key)
+    expect(await each.look()).toEqual([['in/a'], ['in/b']])
+  })
+
+  it('leaves what is done or rejected until it changes', async () => {
+    const site = makeSite()
+    for (const key of ['in/a', 'in/b']) await site.input.put(key, key)
+    await site.finish('in/a')
+    await site.finish('in/b', 'rejected')
+    expect(await site.look()).toEqual([])
+    await site.input.put('in/b', 'mended')
+    expect(await site.look()).toEqual([['in/b']])
+  })
+
+  it('sees new objects however old they are, and changed ones within the look-back', async () => {
+    const site = makeSite({ lookBackSeconds: 30 * 86_400 })
+    await site.input.put('in/known', 'one')
+    await site.finish('in/known')
+    // A multipart upload appears with the time at which it was begun.
+    await site.input.put('in/old', 'x')
+    await site.input.put('in/known', 'two')
+    site.time = new Date(start + 29 * day)
+    expect(await site.look()).toEqual([['in/known', 'in/old']])
+    site.time = new Date(start + 31 * day)
+    expect(await site.look()).toEqual([['in/old']])
+  })
+
+  it('leaves what someone works on, until their lease has ended', async () => {
+    const site = makeSite()
+    await site.input.put('in/a', 'x')
+    await site.claim('in/a')
+    expect(await site.look()).toEqual([])
+    site.time = new Date(start + 60_000)
+    expect(await site.look()).toEqual([['in/a']])
+  })
+
+  it('takes what failed together up again together, after all that is new', async () => {
+    const site = makeSite()
+    for (const key of ['in/a', 'in/b', 'in/c', 'in/d', 'in/e']) await site.input.put(key, key)
+    await site.fail('in/a', 'run-1')
+    await site.fail('in/c', 'run-1')
+    await site.fail('in/d', 'run-2')
+    await site.fail('in/e', 'run-2')
+    await site.input.put('in/e', 'changed')
+    expect(await site.look()).toEqual([['in/b', 'in/e'], ['in/a', 'in/c'], ['in/d']])
+  })
+
+  it('leaves what is too young, and never finds more than asked', async () => {
+    const site = makeSite({ trigger: cronTrigger('each'), lagSeconds: 600, maxUnits: 2 })
+    for (const key of ['in/a', 'in/b', 'in/c', 'in/d']) await site.input.put(key, key)
+    expect(await site.look()).toEqual([])
+    site.time = new Date(start + 600_000)
+    expect(await site.look()).toEqual([['in/a'], ['in/b']])
+    await site.fail('in/a', 'run-1')
+    expect(await site.look()).toEqual([['in/b'], ['in/c']])
+  })
+
+  it('has a prefix scanned when anything in it has changed', async () => {
+    const site = makeSite({ input: 'prefix' })
+    expect(await site.look()).toEqual([])
+    await site.input.put('in/a', 'x')
+    expect(await site.look()).toEqual([['prefix']])
+  })
+
+  it('finds exactly what is neither done nor held, whatever happened before', async () => {
+    const happening = fc.record({
+      key: fc.constantFrom('in/a', 'in/b', 'in/c', 'in/ü', 'in/sub/d'),
+      what: fc.constantFrom('upload', 'finish', 'fail', 'claim', 'wait'),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(happening, { maxLength: 25 }), async (happenings) => {
+        const site = makeSite()
+        const open = new Set<string>()
+        const held = new Set<string>()
+        let version = 0
+        for (const { key, what } of happenings) {
+          const isThere = (await site.input.head(key)) !== undefined
+          if (what === 'wait') {
+            site.time = new Date(site.time.getTime() + 61_000)
+            held.clear()
+          } else if (what === 'upload') {
+            await site.input.put(key, `${++version}`)
+            open.add(key)
+          } else if (isThere && open.has(key)) {
+            if (what === 'finish') await site.finish(key)
+            else if (what === 'fail') await site.fail(key)
+            else await site.claim(key)
+            if (what === 'finish') open.delete(key)
+            if (what === 'claim') held.add(key)
+            else held.delete(key)
+          }
+        }
+        const expected = [...open].filter((key) => !held.has(key))
+        expect((await site.look()).flat().sort()).toEqual(expected.sort())
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
