@@ -1,70 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isTypedAttr } from '../dataset/attrs.ts'
-import type { Attrs, AttrValue, Dataset, Variable } from '../dataset/dataset.ts'
-import { convertTimeUnit } from '../dataset/datetime.ts'
-import type { DType, TimeUnit } from '../dataset/dtype.ts'
-import { isDatetime, NaT, timeUnit } from '../dataset/dtype.ts'
-import { TextArray } from '../dataset/text-array.ts'
 import { fileInput } from './input-file.ts'
 import { readNetcdf } from './netcdf.ts'
+import type { PlainVariable } from './netcdf-plain.ts'
+import { plainAttrs, variablesOf } from './netcdf-plain.ts'
 
 const folder = join(import.meta.dirname, 'fixtures/netcdf')
 const files = readdirSync(folder).filter((name) => name.endsWith('.nc'))
 
-interface ExpectedVariable {
-  dims: string[]
-  dtype: string
-  values: (string | number | boolean)[]
-  attrs: Record<string, unknown>
-}
 interface Expected {
   raw: Record<
     string,
-    { variables: Record<string, ExpectedVariable & { shape: number[] }>; attrs: Record<string, unknown> }
+    { variables: Record<string, PlainVariable & { shape: number[] }>; attrs: Record<string, unknown> }
   >
   decoded: Record<
     string,
-    { variables: Record<string, ExpectedVariable>; attrs: Record<string, unknown>; coords: string[] }
+    { variables: Record<string, PlainVariable>; attrs: Record<string, unknown>; coords: string[] }
   >
-}
-
-/** In the form that fixtures/netcdf/generate.py writes. */
-function plainValues({ data, dtype }: Variable): unknown[] {
-  if (data instanceof TextArray) return [...data]
-  return Array.from(data as Iterable<number | bigint>, (value) => plainValue(value, dtype))
-}
-
-function plainValue(value: number | bigint, dtype: DType): unknown {
-  if (value === NaT) return isDatetime(dtype) ? 'NaT' : String(value)
-  if (isDatetime(dtype))
-    return String(convertTimeUnit(value as bigint, timeUnit(dtype as `datetime64[${TimeUnit}]`), 'ns'))
-  if (typeof value === 'bigint') return String(value)
-  if (dtype === 'bool') return value === 1
-  return Number.isNaN(value) ? 'NaN' : value
-}
-
-function plainAttrs(attrs: Attrs): Record<string, unknown> {
-  const plain = (value: AttrValue): unknown => {
-    if (typeof value !== 'object' || !isTypedAttr(value)) return value
-    return { dtype: value.dtype, values: value.values.map((each) => plainValue(each, value.dtype)) }
-  }
-  return Object.fromEntries([...attrs].map(([name, value]) => [name, plain(value)]))
-}
-
-function variablesOf(dataset: Dataset): Record<string, unknown> {
-  return Object.fromEntries(
-    [...dataset.variables()].map(([name, variable]) => [
-      name,
-      {
-        dims: variable.dims,
-        dtype: variable.dtype,
-        values: plainValues(variable),
-        attrs: plainAttrs(variable.attrs),
-      },
-    ]),
-  )
 }
 
 describe.each(files)('%s', (name) => {

@@ -54,11 +54,16 @@ function writeText(file: H5File, path: string, name: string, value: string): voi
   writeBytes(file, path, name, fixedTextType(Math.max(bytes.length, 1)), [], bytes)
 }
 
-/** A list of one is the text itself, but stays of variable length. */
+/** A list of one is the text alone, as in xarray; but a fill must be of its variable's type, NC_STRING. */
 function writeTexts(file: H5File, path: string, name: string, values: readonly string[]): void {
+  if (values.length < 2 && name !== '_FillValue') {
+    writeText(file, path, name, values[0] ?? '')
+    return
+  }
   const withNul = values.find((value) => value.includes('\0'))
-  if (withNul !== undefined)
+  if (withNul !== undefined) {
     throw new InputError(`${path}: the attribute ${name} has a NUL character in ${JSON.stringify(withNul)}`)
+  }
   const shape = values.length === 1 ? [] : [BigInt(values.length)]
   file.module.create_vlen_str_attribute(file.id, path, name, values, metadata(textType, shape))
 }
