@@ -34,8 +34,9 @@ export function resolveClass(classname: string, kind: ClassKind): ResolvedClass 
 function checkKind(classname: string, builtin: Builtin, kind: ClassKind): ResolvedClass {
   const found = builtinClasses[builtin].kind
   if (found === kind) return { builtin }
-  const allowed = builtinNames(kind).map((name) => spellingsOf(name)[0])
-  return { problem: `${classname} is a ${found}; a ${kind} is expected here: ${allowed.join(', ')}` }
+  const names = builtinNames(kind).map((name) => spellingsOf(name)[0])
+  const allowed = names.length > 8 ? `${names.slice(0, 3).join(', ')} …` : names.join(', ')
+  return { problem: `${classname} is a ${found}; a ${kind} is expected here: ${allowed}` }
 }
 
 function explainUnknown(classname: string, kind: ClassKind): string {

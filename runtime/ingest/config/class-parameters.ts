@@ -1,8 +1,9 @@
+import type { JsonObject } from '../../contracts.ts'
 import { checkFrequency } from './duration.ts'
 import { checkTemplate } from './path-template.ts'
 import { checkPattern } from './pattern.ts'
 import { readCsvOptions } from './read-csv-options.ts'
-import type { Field, Fields, NumberShape, TextShape } from './shape.ts'
+import type { Field, Fields, NumberShape, Shape, TextShape } from './shape.ts'
 import {
   anything,
   boolean,
@@ -147,6 +148,10 @@ const netcdfWriter: Fields = {
 
 const template: TextShape = { ...filledText, check: checkTemplate }
 
+/** By dimension, or by input-key pattern and dimension: read by `readStorageParameters`. */
+const byDimension = (value: JsonObject): Shape =>
+  mapOf({ type: 'any', schema: { anyOf: [value, { type: 'object', additionalProperties: value }] } })
+
 const storageParameters: Fields = {
   storage_root: {
     shape: filledText,
@@ -217,17 +222,17 @@ export const classParameters: Readonly<Record<Builtin, ParameterTable>> = {
       transformation_parameters: {
         shape: record({
           alignment: {
-            shape: mapOf(anything),
+            shape: byDimension({ enum: ['LEFT', 'CENTER', 'RIGHT'] }),
             description: 'Where in its bin a label stands: LEFT, CENTER or RIGHT, by dimension.',
             isRequired: true,
           },
           range: {
-            shape: mapOf(anything),
+            shape: byDimension({ type: ['number', 'string'] }),
             description: 'How far a transform reaches, by dimension: 900s, 15min.',
             isRequired: true,
           },
           width: {
-            shape: mapOf(anything),
+            shape: byDimension({ type: ['number', 'string'] }),
             description: 'How wide a bin is, by dimension: 600s, 10min.',
             isRequired: true,
           },

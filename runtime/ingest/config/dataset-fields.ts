@@ -102,6 +102,31 @@ export const floatAttributes: ReadonlySet<string> = new Set(
   ),
 )
 
+/** A numpy dtype that can be stored. */
+export const dtypeShape = {
+  type: 'text',
+  examples: [
+    'float',
+    'double',
+    'float32',
+    'float64',
+    'int',
+    'long',
+    'int8',
+    'int16',
+    'int32',
+    'int64',
+    'uint8',
+    'uint16',
+    'uint32',
+    'uint64',
+    'str',
+    'bool',
+    'datetime64[s]',
+    'datetime64[ns]',
+  ],
+} as const satisfies TextShape
+
 /** The keys of a variable. */
 export const variableFields: Fields = {
   dims: {
@@ -110,7 +135,7 @@ export const variableFields: Fields = {
     isRequired: true,
   },
   dtype: {
-    shape: text,
+    shape: dtypeShape,
     description: 'The type by its numpy name: float, int, str, datetime64[s] …',
     isRequired: true,
   },

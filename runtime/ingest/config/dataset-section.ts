@@ -1,4 +1,5 @@
 import type { Json } from '../../contracts.ts'
+import type { Place } from '../../errors.ts'
 import { isAscii, readAttributeValue } from './attribute-value.ts'
 import { globalAttributes, runTimeAttributes, variableName } from './dataset-fields.ts'
 import { checkKeys, readShape, showFound } from './read-shape.ts'
@@ -8,7 +9,7 @@ import type { Fields } from './shape.ts'
 import { anything } from './shape.ts'
 import type { DatasetConfig, VariableConfig } from './types.ts'
 import { readVariable } from './variable.ts'
-import type { YamlMap } from './yaml-node.ts'
+import type { YamlMap, YamlNode } from './yaml-node.ts'
 
 /** The keys of dataset.yaml. */
 export const datasetFields: Fields = {
@@ -80,10 +81,32 @@ function readVariables(
         `${JSON.stringify(key)} cannot name a variable; allowed are ${allowed}`,
       )
     }
-    const variable = readVariable(key, role, at, keyPlace, report)
+    const variable = readVariableOnce(key, role, at, keyPlace, report)
     if (variable) variables.set(key, variable)
   }
   return variables
+}
+
+/** Variables without problems, by the node they were read from: what overrides leave alone is not checked again. */
+const readBefore = new WeakMap<YamlNode, ReadonlyMap<string, VariableConfig>>()
+
+function readVariableOnce(
+  name: string,
+  role: 'coord' | 'data_var',
+  cursor: Cursor,
+  place: Place,
+  report: Report,
+): VariableConfig | undefined {
+  const key = `${role} ${name}`
+  const known = readBefore.get(cursor.node)
+  const again = known?.get(key)
+  if (again) return again
+  const problemCount = report.problems.length
+  const variable = readVariable(name, role, cursor, place, report)
+  if (variable && report.problems.length === problemCount) {
+    readBefore.set(cursor.node, new Map([...(known ?? []), [key, variable]]))
+  }
+  return variable
 }
 
 function readGlobalAttributes(

@@ -374,6 +374,7 @@ class PatternParser {
       this.#at += octal.length
       return Number.parseInt(octal, 8)
     }
+    if (character === 'N') this.#fail('characters by name (\\N{…}) are not supported', start)
     if (/[A-Za-z0-9]/.test(character)) this.#fail(`bad escape \\${character}`, start)
     return character.codePointAt(0)!
   }
@@ -469,6 +470,8 @@ export function isAsciiWordCharacter(code: number): boolean {
 export function caseVariants(code: number): number[] {
   const character = String.fromCodePoint(code)
   const variants = [character.toLowerCase(), character.toUpperCase(), character.toUpperCase().toLowerCase()]
+  // The one letter whose small form is two characters, but not to Python.
+  if (character === 'İ') variants.push('i')
   return [code, ...variants.filter((v) => Array.from(v).length === 1).map((v) => v.codePointAt(0)!)]
 }
 

@@ -47,7 +47,7 @@ export function checkPattern(source: string): string | undefined {
 }
 
 function describePatternError(source: string, error: PatternSyntaxError): string {
-  return `${JSON.stringify(source)} is no regular expression of Python's: ${error.message} (character ${error.position + 1})`
+  return `the regular expression ${JSON.stringify(source)} cannot be used: ${error.message} (at character ${error.position + 1})`
 }
 
 const longest = 2000

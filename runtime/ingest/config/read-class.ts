@@ -86,9 +86,9 @@ function readParameters(
 ): { parameters: JsonObject } | undefined {
   // `parameters:` with nothing below it is what is left when all of them are commented out.
   const given = map.entries.get('parameters')?.value
-  const isGiven = given !== undefined && given.kind !== 'null'
-  const node: YamlNode = isGiven ? given : { kind: 'map', entries: new Map(), place: map.place }
-  const at = isGiven ? childCursor(cursor, 'parameters', node) : { ...cursor, node }
+  const node: YamlNode =
+    given && given.kind !== 'null' ? given : { kind: 'map', entries: new Map(), place: map.place }
+  const at = childCursor(cursor, 'parameters', node)
   if (builtin === 'custom' || classParameters[builtin].isFree) return readCustomParameters(at, reading)
   return readFields(at, classParameters[builtin], reading.report)
 }

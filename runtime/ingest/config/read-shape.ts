@@ -227,13 +227,17 @@ function fits(shape: Shape, node: YamlNode): boolean {
 
 function refuse(shape: Shape, cursor: Cursor, report: Report): undefined {
   const { node } = cursor
-  const wantsText = shape.type === 'text' || shape.type === 'choice'
+  const wantsText = [shape, ...(shape.type === 'either' ? shape.of : [])].some(isTextual)
   const isQuotable =
     node.kind === 'boolean' || node.kind === 'date' || node.kind === 'integer' || node.kind === 'float'
   const hint = wantsText && isQuotable ? `; to make it text, write '${node.source}' with quotes` : ''
   const size = shape.type === 'list' && node.kind === 'list' ? ` of ${node.items.length}` : ''
   report.error(cursor, `found ${showFound(node)}${size}; expected ${describeShape(shape)}${hint}`)
   return undefined
+}
+
+function isTextual({ type }: Shape): boolean {
+  return type === 'text' || type === 'choice'
 }
 
 /** What was found, for messages: `"B1"`, `the boolean yes`, `a list`. */
@@ -270,7 +274,7 @@ export function describeShape(shape: Shape): string {
     case 'exact':
       return String(shape.value)
     case 'list':
-      return `a list${describeLength(shape)} (each ${describeShape(shape.of)})`
+      return `a list${describeLength(shape)}${shape.of.type === 'any' ? '' : ` (each ${describeShape(shape.of)})`}`
     case 'map':
     case 'record':
       return 'a map'

@@ -1,3 +1,4 @@
+import { nearestName } from './nearest-name.ts'
 import type { ClassReading } from './read-class.ts'
 import { readClass, readRules } from './read-class.ts'
 import { checkKeys, readShape, showFound } from './read-shape.ts'
@@ -142,7 +143,10 @@ function readRetrievedRules(
 }
 
 function isShortForm(map: YamlMap): boolean {
-  const isField = (key: string, node: YamlNode) => Object.hasOwn(retrievedFields, key) && node.kind !== 'map'
+  const fields = Object.keys(retrievedFields)
+  // A misspelt field is no pattern.
+  const isField = (key: string, node: YamlNode) =>
+    node.kind !== 'map' && nearestName(key, fields) !== undefined
   return [...map.entries.values()].some(({ key, value }) => isField(key, value))
 }
 

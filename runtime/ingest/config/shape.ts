@@ -1,4 +1,4 @@
-import type { Json } from '../../contracts.ts'
+import type { Json, JsonObject } from '../../contracts.ts'
 
 /**
  * What a value of the YAML may be. The checks (`read-shape.ts`) and the schemas for editors (`editor-schemas.ts`)
@@ -23,6 +23,8 @@ export interface TextShape {
   readonly pattern?: RegExp
   /** What the text must be, in words: `2 or 3 lower-case letters and digits`. */
   readonly expected?: string
+  /** Usual values, for editors and suggestions; others are allowed. */
+  readonly examples?: readonly string[]
   /** What is wrong with a text, if anything, beyond the pattern. */
   readonly check?: (text: string) => string | undefined
 }
@@ -78,8 +80,11 @@ export interface EitherShape {
   readonly of: readonly Shape[]
 }
 
+/** Anything, or what other code checks. */
 export interface AnyShape {
   readonly type: 'any'
+  /** What editors are told. */
+  readonly schema?: JsonObject
 }
 
 export interface Field {

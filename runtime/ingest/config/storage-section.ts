@@ -1,3 +1,4 @@
+import { builtinNames } from './class-name.ts'
 import { classParameters } from './class-parameters.ts'
 import type { ClassReading } from './read-class.ts'
 import { readClass } from './read-class.ts'
@@ -37,13 +38,14 @@ export function readStorage(cursor: Cursor, reading: ClassReading): StorageConfi
   const { report } = reading
   const { node } = cursor
   const storage = readClass(cursor, 'storage', reading, ['parameters', 'handler'])
+  if (storage?.builtin === 'custom') {
+    const allowed = builtinNames('storage').map((name) => `tsdat.${name}`)
+    const message = `${storage.classname}: a storage of your own is not supported`
+    report.error(cursor, `${message}; allowed are ${allowed.join(', ')}`)
+  }
   if (node.kind !== 'map') return undefined
   const handler = readHandler(cursor, node, storage, reading)
   if (!storage || !handler) return undefined
-  if (storage.builtin === 'custom') {
-    report.error(cursor, `${storage.classname}: a storage of your own is not supported`)
-    return undefined
-  }
   const { parameters } = storage
   const defaults = storage.builtin === 'ZarrLocalStorage' ? zarrTemplates : fileTemplates
   const given = (key: string): string | undefined => parameters[key] as string | undefined

@@ -3,7 +3,7 @@ import type { DType } from '../../dataset/dtype.ts'
 import { parseDType } from '../../dataset/dtype.ts'
 import type { Place } from '../../errors.ts'
 import { isAscii, readAttributeValue } from './attribute-value.ts'
-import { floatAttributes, variableAttributes, variableFields } from './dataset-fields.ts'
+import { dtypeShape, floatAttributes, variableAttributes, variableFields } from './dataset-fields.ts'
 import { defaultFill, readFill } from './fill-value.ts'
 import { didYouMean } from './nearest-name.ts'
 import { checkKeys, readShape, showFound } from './read-shape.ts'
@@ -13,27 +13,6 @@ import { readStaticData } from './static-data.ts'
 import type { VariableConfig } from './types.ts'
 import { storedUnits } from './units-text.ts'
 import type { YamlMap, YamlNode } from './yaml-node.ts'
-
-const commonTypes = [
-  'float',
-  'double',
-  'float32',
-  'float64',
-  'int',
-  'long',
-  'int8',
-  'int16',
-  'int32',
-  'int64',
-  'uint8',
-  'uint16',
-  'uint32',
-  'uint64',
-  'str',
-  'bool',
-  'datetime64[s]',
-  'datetime64[ns]',
-]
 
 /** One entry of `coords` or `data_vars`; `undefined` after a problem was reported. */
 export function readVariable(
@@ -62,9 +41,10 @@ function readDType(cursor: Cursor, map: YamlMap, report: Report): string | undef
   const node = map.entries.get('dtype')?.value
   if (!node) return undefined
   const at = childCursor(cursor, 'dtype', node)
-  const text = readShape(variableFields.dtype!.shape, at, report) as string | undefined
+  const text = readShape(dtypeShape, at, report) as string | undefined
   if (text === undefined || parseDType(text) !== undefined) return text
-  const hint = didYouMean(text, commonTypes) || `; common types are ${commonTypes.join(', ')}`
+  const { examples } = dtypeShape
+  const hint = didYouMean(text, examples) || `; common types are ${examples.join(', ')}`
   report.error(at, `${JSON.stringify(text)} is no type that can be stored${hint}`)
   return undefined
 }

@@ -1,4 +1,4 @@
-import type { Document, Node, Pair, Scalar, YAMLMap } from 'yaml'
+import type { CST, Document, Node, Pair, Scalar, YAMLMap } from 'yaml'
 import { Composer, isAlias, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml'
 import type { Place, Problem } from '../../errors.ts'
 import { showPythonNumber } from './python-number.ts'
@@ -6,7 +6,9 @@ import type { YamlEntry, YamlMap, YamlNode } from './yaml-node.ts'
 import { resolvePlainScalar, resolveTaggedScalar } from './yaml-scalar.ts'
 
 /** No pipeline configuration comes near these; what exceeds them is an accident or an attack. */
-const limits = { characters: 4_000_000, depth: 100, nodes: 1_000_000 }
+const limits = { characters: 1_000_000, depth: 100, nodes: 1_000_000 }
+
+const tooDeep = `is nested more than ${limits.depth} deep`
 
 /** What PyYAML calls printable; anything else it refuses. */
 const unprintable = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
@@ -34,11 +36,9 @@ export function parseYaml(text: string, file: string): YamlNode | Problem {
     const syntax = document?.errors[0]
     if (syntax) return problemAt(syntax.pos[0], `not YAML: ${syntax.message}`)
     if (!document?.contents) return { kind: 'null', place: { file, line: 1, column: 1 } }
-    return new Converter(lines, file).convert(document.contents as Node, 0)
+    return new Converter(lines, file).convert(document.contents as Node)
   } catch (error) {
     if (error instanceof MeaningError) return problemAt(error.offset, error.message)
-    // The parser recurses without a bound of its own.
-    if (error instanceof RangeError) return problemAt(0, 'is nested too deeply to be read')
     throw error
   }
 }
@@ -51,8 +51,33 @@ export function isProblem(result: YamlNode | Problem): result is Problem {
 function firstDocument(text: string, lines: LineCounter): Document.Parsed | undefined {
   // Only `failsafe`: every scalar stays text, so that what it means is decided here and nowhere else.
   const composer = new Composer({ version: '1.1', schema: 'failsafe', merge: false, uniqueKeys: false })
-  for (const document of composer.compose(new Parser(lines.addNewLine).parse(text))) {
+  for (const document of composer.compose(boundedTokens(new Parser(lines.addNewLine).parse(text)))) {
     return document as Document.Parsed
+  }
+  return undefined
+}
+
+/** The composer recurses without a bound of its own, and a stack that runs out there can take the process along. */
+function* boundedTokens(tokens: Iterable<CST.Token>): Generator<CST.Token> {
+  for (const token of tokens) {
+    const offset = tooDeepAt(token)
+    if (offset !== undefined) throw new MeaningError(offset, tooDeep)
+    yield token
+  }
+}
+
+/** Where a token that is nested too deeply begins. */
+function tooDeepAt(root: CST.Token): number | undefined {
+  const pending: { token: CST.Token; depth: number }[] = [{ token: root, depth: 0 }]
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const { token, depth } = next
+    if (depth > limits.depth) return 'offset' in token ? token.offset : 0
+    if (token.type === 'document' && token.value) pending.push({ token: token.value, depth })
+    if (!('items' in token)) continue
+    for (const { key, value } of token.items) {
+      if (key) pending.push({ token: key, depth: depth + 1 })
+      if (value) pending.push({ token: value, depth: depth + 1 })
+    }
   }
   return undefined
 }
@@ -77,8 +102,8 @@ class Converter {
   readonly #lines: LineCounter
   readonly #file: string
   readonly #anchors = new Map<string, YamlNode | 'open'>()
-  /** How many nodes each node is, aliases written out. */
-  readonly #sizes = new Map<YamlNode, number>()
+  /** How many nodes each list or map is, and how deep, aliases written out. */
+  readonly #extents = new Map<YamlNode, { readonly size: number; readonly depth: number }>()
   #mergedCount = 0
 
   constructor(lines: LineCounter, file: string) {
@@ -86,22 +111,21 @@ class Converter {
     this.#file = file
   }
 
-  convert(node: Node | null, depth: number): YamlNode {
+  convert(node: Node | null): YamlNode {
     const offset = node?.range?.[0] ?? 0
-    if (depth > limits.depth) throw new MeaningError(offset, `is nested more than ${limits.depth} deep`)
     if (isAlias(node)) return this.#resolveAlias(node.source, offset)
     const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined
     if (anchor !== undefined) this.#anchors.set(anchor, 'open')
-    const converted = this.#convertContent(node, offset, depth)
+    const converted = this.#convertContent(node, offset)
     if (anchor !== undefined) this.#anchors.set(anchor, converted)
     return converted
   }
 
-  #convertContent(node: Node | null, offset: number, depth: number): YamlNode {
-    if (isMap(node)) return this.#convertMap(node as YAMLMap<Node, Node | null>, offset, depth)
+  #convertContent(node: Node | null, offset: number): YamlNode {
+    if (isMap(node)) return this.#convertMap(node as YAMLMap<Node, Node | null>, offset)
     if (isSeq(node)) {
       this.#checkTag(node.tag, 'seq', offset)
-      const items = node.items.map((item) => this.convert(item as Node | null, depth + 1))
+      const items = node.items.map((item) => this.convert(item as Node | null))
       return this.#measured({ kind: 'list', items, place: this.#place(offset) }, items, offset)
     }
     return this.#convertScalar(node as Scalar<string> | null, offset)
@@ -125,13 +149,13 @@ class Converter {
   }
 
   /** Merged maps (`<<`) come before the map's own entries and yield to them; of a list of maps the first wins. */
-  #convertMap(node: YAMLMap<Node, Node | null>, offset: number, depth: number): YamlMap {
+  #convertMap(node: YAMLMap<Node, Node | null>, offset: number): YamlMap {
     this.#checkTag(node.tag, 'map', offset)
     const merged: YamlEntry[] = []
     const own: YamlEntry[] = []
     for (const pair of node.items) {
-      if (isMergeKey(pair)) for (const entry of this.#mergedEntries(pair, depth)) merged.push(entry)
-      else own.push(this.#convertPair(pair, offset, depth))
+      if (isMergeKey(pair)) for (const entry of this.#mergedEntries(pair)) merged.push(entry)
+      else own.push(this.#convertPair(pair, offset))
     }
     const all = [...merged, ...own]
     const entries = new Map(all.map((entry) => [entry.key, entry]))
@@ -142,18 +166,18 @@ class Converter {
     )
   }
 
-  #convertPair(pair: Pair<Node, Node | null>, mapOffset: number, depth: number): YamlEntry {
-    const key = this.convert(pair.key, depth + 1)
+  #convertPair(pair: Pair<Node, Node | null>, mapOffset: number): YamlEntry {
+    const key = this.convert(pair.key)
     const keyOffset = pair.key?.range?.[0] ?? mapOffset
     const keyPlace = this.#place(keyOffset)
     if (pair.value) {
-      return { key: keyText(key, keyOffset), keyPlace, value: this.convert(pair.value, depth + 1) }
+      return { key: keyText(key, keyOffset), keyPlace, value: this.convert(pair.value) }
     }
     return { key: keyText(key, keyOffset), keyPlace, value: { kind: 'null', place: keyPlace } }
   }
 
-  #mergedEntries(pair: Pair<Node, Node | null>, depth: number): YamlEntry[] {
-    const source = this.convert(pair.value, depth + 1)
+  #mergedEntries(pair: Pair<Node, Node | null>): YamlEntry[] {
+    const source = this.convert(pair.value)
     const maps = source.kind === 'list' ? source.items.toReversed() : [source]
     const offset = pair.key.range?.[0] ?? 0
     return maps.flatMap((map) => {
@@ -171,11 +195,18 @@ class Converter {
     return target
   }
 
-  /** Aliases share their target here, but whoever walks the tree sees it written out: that size is bounded. */
+  /** Aliases share their target here, but whoever walks the tree sees them written out: size and depth are bounded. */
   #measured<T extends YamlNode>(node: T, children: readonly YamlNode[], offset: number): T {
-    const size = children.reduce((sum, child) => sum + (this.#sizes.get(child) ?? 1), 1)
+    let size = 1
+    let depth = 0
+    for (const child of children) {
+      const extent = this.#extents.get(child)
+      size += extent?.size ?? 1
+      depth = Math.max(depth, 1 + (extent?.depth ?? 0))
+    }
     if (size > limits.nodes) throw tooManyValues(offset)
-    this.#sizes.set(node, size)
+    if (depth > limits.depth) throw new MeaningError(offset, tooDeep)
+    this.#extents.set(node, { size, depth })
     return node
   }
 
