@@ -1,6 +1,7 @@
 import type { InputFile, JsonObject } from '../../contracts.ts'
 import { Dataset } from '../../dataset/dataset.ts'
 import { InputError } from '../../errors.ts'
+import { readA2e } from '../../formats/a2e.ts'
 import { readArchiveMembers } from '../../formats/archives.ts'
 import { readCsv } from '../../formats/csv.ts'
 import { parseReadCsvOptions } from '../../formats/csv-options.ts'
@@ -35,6 +36,10 @@ const builtins: Partial<Record<Builtin, MakeRead>> = {
     const options: ReadNetcdfOptions = config.parameters
     return (file, { names }) => readNetcdf(file, options, names)
   },
+  A2eCSVReader:
+    () =>
+    (file, { names }) =>
+      readA2e(file, names),
   ZipReader: (config, environment) => archiveRead('zip', config, environment),
   TarReader: (config, environment) => archiveRead('tar', config, environment),
 }

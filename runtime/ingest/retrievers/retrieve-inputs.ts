@@ -18,7 +18,7 @@ export interface RetrieveEnvironment extends ReaderEnvironment {
 /**
  * tsdat's DefaultRetriever: reads each input by the first reader whose pattern matches its name, gives what was read
  * the names and units of the output, and merges the inputs. Only variables that are mapped take part. An input that
- * no reader matches is left out with a warning; `inputs` are those that were read.
+ * no reader matches, or that has no rows, is left out with a warning.
  * @throws InputError when nothing is left, or an input does not have what is wanted of it
  */
 export async function retrieveInputs(
@@ -36,6 +36,7 @@ export async function retrieveInputs(
   )
   const runner = new ConverterRunner(config.dataset, environment)
   const parts = new Map<string, Dataset>()
+  const empty: string[] = []
   for (const input of inputs) {
     environment.signal?.throwIfAborted()
     const found = readers.find(({ pattern }) => pattern.test(input.name))
@@ -49,8 +50,15 @@ export async function retrieveInputs(
       read.delete(label)
       const source = { label, input, reader: found.reader }
       const part = await retrieveOne(retriever, dataset, source, runner, environment)
-      if (part) parts.set(uniqueLabel(label, input, parts), part)
+      if (part?.index('time')?.data.length === 0) {
+        environment.log.warn('Input:Empty', { input: label, reason: 'it has no rows' })
+        empty.push(label)
+      } else if (part) parts.set(uniqueLabel(label, input, parts), part)
     }
+  }
+  const [firstEmpty] = empty
+  if (parts.size === 0 && firstEmpty !== undefined) {
+    throw new InputError('there are no rows of data', { place: { file: firstEmpty } })
   }
   if (parts.size === 0) throw nothingRead(retriever, inputs)
   return mergeInputs(parts, (retriever.parameters.merge_kwargs ?? {}) as JsonObject)

@@ -1,6 +1,7 @@
-import type { JsonObject } from '../../contracts.ts'
-import { writeNetcdf4 } from '../../formats/netcdf4.ts'
 import { join } from 'node:path'
+import type { JsonObject } from '../../contracts.ts'
+import { writeA2e } from '../../formats/a2e.ts'
+import { writeNetcdf4 } from '../../formats/netcdf4.ts'
 import type { Builtin, ClassConfig } from '../config/types.ts'
 import { type ClassEnvironment, makeInstance } from '../make-instance.ts'
 import { CSVWriter } from './csv-writer.ts'
@@ -23,6 +24,11 @@ const writers: Partial<Record<Builtin, (parameters: JsonObject) => DatasetWriter
     const span = BigInt((parameters.time_interval ?? 1) as number) * unit
     return new SplitNetCDFWriter(span, netcdfOptions(parameters))
   },
+  A2eCSVWriter: () => ({
+    write: async (dataset, { folder, name }) => {
+      await writeA2e(dataset, join(folder, name))
+    },
+  }),
   CSVWriter: (parameters) => new CSVWriter(parameters),
 }
 
