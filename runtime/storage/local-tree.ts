@@ -220,7 +220,11 @@ export class LocalTree {
         await unless(['EEXIST'], this.#fs.mkdir(child))
         created.push(child)
       }
-      if (!isDirectory(await this.#entry(within, name))) return undefined
+      const entry = await this.#entry(within, name)
+      // Removed again by somebody else: an errno that the writer begins anew for.
+      if (entry === undefined)
+        throw Object.assign(new Error(`ENOENT: ${child} was removed`), { code: 'ENOENT' })
+      if (!isDirectory(entry)) return undefined
       within = child
     }
     return within

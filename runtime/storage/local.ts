@@ -10,7 +10,7 @@ import { type FileVersion, fileBody, hashFile } from './file-content.ts'
 import { attempt, errnoOf, type FileSystem, MISSING, nodeFileSystem, unless } from './file-system.ts'
 import { checkKey } from './keys.ts'
 import { WORK_FOLDER } from './local-names.ts'
-import { type FoundFile, LocalTree } from './local-tree.ts'
+import { type FoundFile, LocalTree, type Place } from './local-tree.ts'
 import { WorkFolder } from './work-folder.ts'
 
 export interface LocalObjectStoreOptions {
@@ -186,12 +186,13 @@ export class LocalObjectStore implements ObjectStore {
     for (let attempts = 0; ; attempts++) {
       const files = await this.#tree.find(key)
       await this.#checkConditions(key, files[0], options)
-      const place = await this.#tree.place(key)
+      let place: Place | undefined
       try {
+        place = await this.#tree.place(key)
         if (options.ifNoneMatch !== undefined) await this.#linkNew(temporary, place.path)
         else await this.#fs.rename(temporary, place.path)
       } catch (error) {
-        await this.#tree.prune(place.path)
+        if (place) await this.#tree.prune(place.path)
         // Another key's folder came or went, or somebody without our lock made the file: look again.
         if (attempts < LOOKS && LOST_RACE.includes(errnoOf(error) ?? '')) continue
         throw error
