@@ -104,9 +104,9 @@ function sizeProblems(registry: Registry, plan: Plan): Problem[] {
   return plan.runs.flatMap((run): Problem[] => {
     const place = { file: registry.file, ...(places.get(run.key) ?? { path: 'pipelines' }) }
     const problems: Problem[] = []
-    const bytes = new TextEncoder().encode(JSON.stringify(run)).length
     const available = environmentBytes - environmentReserveBytes
-    if (run.compute.kind === 'Lambda' && bytes > available) {
+    const bytes = run.compute.kind === 'Lambda' ? Buffer.byteLength(JSON.stringify(run)) : 0
+    if (bytes > available) {
       const message = `its plan is ${bytes} bytes long and Lambda's environment has room for ${available}: shorten parameters, or use compute: Batch`
       problems.push({ ...place, severity: 'error', message })
     }

@@ -64,7 +64,7 @@ export class Findings {
   }
 
   hasErrorAt(path: Path): boolean {
-    return this.brokenPaths.has(showPath(path))
+    return this.brokenPaths.size > 0 && this.brokenPaths.has(showPath(path))
   }
 
   /** By file, `first` before all others, then by place. */

@@ -38,7 +38,7 @@ function nameProblem(name: string): string | undefined {
 }
 
 const cronIngest = 'an Ingest with trigger: Cron'
-const appliesTo: Partial<Record<SettingKey, string>> = {
+const appliesTo: readonly (readonly [SettingKey, string])[] = Object.entries({
   schedule: 'trigger: Cron',
   timezone: 'trigger: Cron',
   window: 'a VAP',
@@ -53,7 +53,7 @@ const appliesTo: Partial<Record<SettingKey, string>> = {
   spot: 'compute: Batch',
   max_vcpus: 'compute: Batch',
   concurrency: 'compute: Lambda',
-}
+}) as [SettingKey, string][]
 
 /** Tells of settings that change nothing where they stand; not where what decides it is itself wrong. `defaults` are for all pipelines, so nothing is odd there. */
 function tellIdle(raw: RawPipeline, settings: Settings, levels: readonly Level[], findings: Findings): void {
@@ -67,8 +67,8 @@ function tellIdle(raw: RawPipeline, settings: Settings, levels: readonly Level[]
   }
   for (const { path, values } of levels) {
     if (path[0] === 'defaults') continue
-    for (const [key, condition] of Object.entries(appliesTo)) {
-      if (values[key as SettingKey] === undefined || holds[condition] !== false) continue
+    for (const [key, condition] of appliesTo) {
+      if (values[key] === undefined || holds[condition] !== false) continue
       findings.warn([...path, key], `changes nothing here: it is for ${condition}`, 'key')
     }
   }

@@ -288,7 +288,13 @@ class Locator {
       const item = target.items[part] as Node | undefined
       return item === undefined ? undefined : { value: item }
     }
-    return isMap(target) ? this.childrenOf(target).get(String(part)) : undefined
+    if (!isMap(target)) return undefined
+    const pairs = target.items as Pair<Node, Node | null>[]
+    // An index of every small map would cost more than it saves.
+    if (pairs.length > 16 || pairs.some(({ key }) => isMergeKey(key))) {
+      return this.childrenOf(target).get(String(part))
+    }
+    return pairs.find(({ key }) => keyText(key) === String(part))
   }
 
   private childrenOf(map: YAMLMap): ReadonlyMap<string, Child> {
