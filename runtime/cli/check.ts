@@ -24,7 +24,13 @@ export async function check(options: {
   if (!report.ok) process.exitCode = 1
 }
 
-function checkProject({ registry, stack }: { readonly registry: string; readonly stack?: string }): readonly Problem[] {
+function checkProject({
+  registry,
+  stack,
+}: {
+  readonly registry: string
+  readonly stack?: string
+}): readonly Problem[] {
   const { projectRoot, registryFile } = findProject(registry)
   return checkRegistry({ projectRoot, file: registryFile, ...(stack !== undefined && { stack }) }).problems
 }

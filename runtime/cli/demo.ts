@@ -47,7 +47,11 @@ export async function demo(): Promise<void> {
         runs
           .filter((run) => run.type === type)
           .map(async (run) =>
-            (await lookForWork(state, run, projectRoot, arrival)).map((unit) => ({ run, replay: false, ...unit })),
+            (await lookForWork(state, run, projectRoot, arrival)).map((unit) => ({
+              run,
+              replay: false,
+              ...unit,
+            })),
           ),
       )
       finished.push(...(await runAll(engine, due.flat(), codeVersion(projectRoot))))
@@ -68,7 +72,10 @@ function emptyState(stateRoot: string): void {
     rmSync(stateRoot, { recursive: true })
   }
   mkdirSync(stateRoot)
-  writeFileSync(path.join(stateRoot, marker), 'Made by `sluice demo`, which removes this folder when it is run again.\n')
+  writeFileSync(
+    path.join(stateRoot, marker),
+    'Made by `sluice demo`, which removes this folder when it is run again.\n',
+  )
 }
 
 async function putInputs(state: LocalState, runs: readonly PlannedRun[], projectRoot: string): Promise<void> {
@@ -82,7 +89,8 @@ async function putInputs(state: LocalState, runs: readonly PlannedRun[], project
     const demoInputs = (await classes.load(`pipelines.${pipeline}.demo.demoInputs`)) as () => DemoInput[]
     for (const { site, name, content } of demoInputs()) {
       const source = runs.find((run) => run.pipeline === pipeline && run.site === site)?.trigger.source
-      if (source) await state.bucket(source.bucket).put(source.prefix + name, content, { lastModified: arrival })
+      if (source)
+        await state.bucket(source.bucket).put(source.prefix + name, content, { lastModified: arrival })
     }
   }
 }

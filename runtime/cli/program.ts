@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
-import { exitCode, report } from './failure.ts'
 import { version } from '../local/version.ts'
+import { exitCode, report } from './failure.ts'
 
 const exitCodes = `
 Exit status:

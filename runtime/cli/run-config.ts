@@ -47,7 +47,10 @@ export async function runConfig(file: string, inputs: readonly string[]): Promis
 
 async function inputsOf(config: PipelineConfig, inputs: readonly string[]): Promise<PipelineInputs> {
   if (config.kind === 'vap') return { kind: 'texts', texts: inputs }
-  return { kind: 'files', files: await Promise.all(inputs.map((name) => fileInput(path.resolve(name), name))) }
+  return {
+    kind: 'files',
+    files: await Promise.all(inputs.map((name) => fileInput(path.resolve(name), name))),
+  }
 }
 
 /** The configured storage, with tsdat's environment variables for what the configuration leaves open. */

@@ -29,7 +29,10 @@ export async function runRegistered(
   const state = openState(path.join(projectRoot, stateFolder))
   const engine = await openEngine({ projectRoot, stateRoot: state.root })
   try {
-    const units = files.length > 0 ? await takeIn(state, run, files) : await lookForWork(state, run, projectRoot, new Date())
+    const units =
+      files.length > 0
+        ? await takeIn(state, run, files)
+        : await lookForWork(state, run, projectRoot, new Date())
     if (units.length === 0) {
       print(`${key}: nothing to do`)
       return
@@ -98,7 +101,8 @@ async function takeIn(state: LocalState, run: PlannedRun, files: readonly string
   const seen = new Map<string, string>()
   for (const { file, key } of arrivals) {
     const other = seen.get(key)
-    if (other !== undefined) throw new UsageError(`${other} and ${file} would both arrive as ${key}: run one at a time`)
+    if (other !== undefined)
+      throw new UsageError(`${other} and ${file} would both arrive as ${key}: run one at a time`)
     seen.set(key, file)
   }
   const bucket = state.bucket(source.bucket)

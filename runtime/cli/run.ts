@@ -7,7 +7,11 @@ export interface RunOptions {
 }
 
 /** `sluice run`: a registered pipeline at a site on files, or with `--config` one configuration as it stands. */
-export async function run(key: string | undefined, inputs: readonly string[], options: RunOptions): Promise<void> {
+export async function run(
+  key: string | undefined,
+  inputs: readonly string[],
+  options: RunOptions,
+): Promise<void> {
   if (options.config !== undefined) {
     const { runConfig } = await import('./run-config.ts')
     await runConfig(options.config, key === undefined ? [] : [key, ...inputs])

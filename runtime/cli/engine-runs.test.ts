@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { demoInputs as buoyInputs } from '../../pipelines/buoy_waves/demo.ts'
+import { demoInputs as lidarInputs } from '../../pipelines/lidar/demo.ts'
+import { makeSandbox, type Sandbox } from './testing/sandbox.ts'
+
+let box: Sandbox
+beforeEach(() => {
+  box = makeSandbox()
+})
+afterEach(() => box.remove())
+
+function filesBelow(folder: string): string[] {
+  const root = path.join(box.folder, folder)
+  if (!existsSync(root)) return []
+  return readdirSync(root, { recursive: true, encoding: 'utf8', withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+function digests(folder: string): Record<string, string> {
+  return Object.fromEntries(
+    filesBelow(folder).map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(path.join(box.folder, folder, name)))
+        .digest('hex'),
+    ]),
+  )
+}
+
+/** Writes a sample input as a file that arrived at a fixed time. */
+function putSample(name: string, content: string | Uint8Array): string {
+  writeFileSync(path.join(box.folder, name), content)
+  utimesSync(path.join(box.folder, name), 1606953600, 1606953600)
+  return name
+}
+
+const lidar = lidarInputs()[0] as { name: string; content: Uint8Array }
+
+describe('sluice run of a registered pipeline', () => {
+  it('writes the output, its record and the ledger; the second time there is nothing to do', async () => {
+    putSample(lidar.name, lidar.content)
+    const first = await box.sluice('run', 'lidar/humboldt', lidar.name)
+    expect(first).toMatchObject({ code: 0 })
+    expect(first.stdout).toMatch(/lidar +humboldt +\S+\.sta +succeeded +135 +1 /)
+    expect(filesBelow('.sluice/output')).toEqual([
+      'data/humboldt/humboldt.lidar.a1/humboldt.lidar.a1.20201201.000000.nc',
+    ])
+    expect(filesBelow('.sluice/logs/runs')).toHaveLength(1)
+    const second = await box.sluice('run', 'lidar/humboldt', lidar.name)
+    expect(second.stdout).toContain('skipped: done')
+    expect(filesBelow('.sluice/logs/runs')).toHaveLength(1)
+    const replay = await box.sluice('run', '--replay', 'lidar/humboldt', lidar.name)
+    expect(replay.stdout).toContain('succeeded')
+    expect(filesBelow('.sluice/logs/runs')).toHaveLength(2)
+  })
+
+  it('makes the same bytes from the same input', async () => {
+    putSample(lidar.name, lidar.content)
+    await box.sluice('run', 'lidar/humboldt', lidar.name)
+    const first = digests('.sluice/output')
+    await delay(1100)
+    await box.sluice('run', '--replay', 'lidar/humboldt', lidar.name)
+    expect(digests('.sluice/output')).toEqual(first)
+    expect(Object.keys(first)).toHaveLength(1)
+  })
+
+  it('rejects a bad file with place and reason, exit status 1 and a failure report; the good one goes on', async () => {
+    const [rough, , , cut] = buoyInputs() as [
+      { name: string; content: string },
+      unknown,
+      unknown,
+      { content: string },
+    ]
+    putSample('cut.csv', cut.content)
+    putSample(rough.name, rough.content)
+    const { code, stdout } = await box.sluice('run', 'buoy_waves/morro', 'cut.csv', rough.name)
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/morro +cut\.csv +rejected/)
+    expect(stdout).toMatch(/succeeded +66 +1/)
+    expect(stdout).toMatch(/rejected: buoy_waves\/morro\/cut\.csv:45: /)
+    const [failure] = filesBelow('.sluice/logs/failures')
+    const report = JSON.parse(
+      readFileSync(path.join(box.folder, '.sluice/logs/failures', failure as string), 'utf8'),
+    )
+    expect(report).toMatchObject({ pipeline: 'buoy_waves', site: 'morro', outcome: 'rejected' })
+    expect(filesBelow('.sluice/output')).toHaveLength(1)
+  })
+
+  it('leaves no scratch space and no socket behind', async () => {
+    putSample(lidar.name, lidar.content)
+    await box.sluice('run', 'lidar/humboldt', lidar.name)
+    expect(filesBelow('.sluice/scratch')).toEqual([])
+    expect(existsSync(path.join(box.folder, '.sluice/engine.sock'))).toBe(false)
+  })
+
+  it('serves two commands at once, the second through the first', async () => {
+    for (const { name, content } of lidarInputs().slice(0, 2)) putSample(name, content)
+    const both = await Promise.all(
+      lidarInputs()
+        .slice(0, 2)
+        .map(({ name }) => box.sluice('run', 'lidar/humboldt', name)),
+    )
+    expect(both.map(({ code, stderr }) => [code, stderr.replace(/^\[.*\n/gm, '')])).toEqual([
+      [0, ''],
+      [0, ''],
+    ])
+    expect(filesBelow('.sluice/output')).toHaveLength(2)
+  })
+})
+
+describe('kill -9 in the middle of a run', () => {
+  it('leaves whole outputs only, and the same command finishes with the same bytes', async () => {
+    putSample(lidar.name, lidar.content)
+    await box.sluice('run', 'lidar/humboldt', lidar.name)
+    const clean = digests('.sluice/output')
+    const [key] = Object.keys(clean) as [string]
+    for (let round = 0; round < 10; round++) {
+      const { child, finished } = box.start('run', '--replay', 'lidar/humboldt', lidar.name)
+      const seen = new Set<string>()
+      const until = Date.now() + 60 + round * 60
+      while (Date.now() < until) {
+        for (const [name, digest] of Object.entries(digests('.sluice/output'))) seen.add(`${name} ${digest}`)
+        await delay(5)
+      }
+      child.kill('SIGKILL')
+      await finished
+      expect([...seen]).toEqual([`${key} ${clean[key]}`])
+    }
+    const last = await box.sluice('run', 'lidar/humboldt', lidar.name)
+    expect(last.code).toBe(0)
+    expect(digests('.sluice/output')).toEqual(clean)
+  })
+})
+
+describe('sluice demo', () => {
+  it('shows successes, a rejection and flags, and starts over the second time with the same bytes', async () => {
+    const first = await box.sluice('demo')
+    expect(first.code).toBe(0)
+    expect(first.stderr).toMatch(/^\[1\/8\] /)
+    expect(first.stdout).toMatch(/buoy_waves +humboldt +\S+ +rejected/)
+    expect(first.stdout.match(/ succeeded /g)?.length).toBeGreaterThanOrEqual(7)
+    expect(filesBelow('.sluice/logs/failures')).toHaveLength(1)
+    const made = digests('.sluice/output')
+    const second = await box.sluice('demo')
+    expect(second.code).toBe(0)
+    expect(digests('.sluice/output')).toEqual(made)
+    expect(filesBelow('.sluice/logs/failures')).toHaveLength(1)
+  })
+
+  it('does not touch a folder that holds runs of the user', async () => {
+    putSample(lidar.name, lidar.content)
+    await box.sluice('run', 'lidar/humboldt', lidar.name)
+    const { code, stderr } = await box.sluice('demo')
+    expect(code).toBe(1)
+    expect(stderr).toContain('holds runs of your own')
+    expect(filesBelow('.sluice/output')).toHaveLength(1)
+  })
+})
