@@ -21,7 +21,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StoreError } from '../errors.ts'
 import { readBytes, readText } from './body.ts'
-import { objectStoreConformance, oddKeys } from './conformance.ts'
+import { objectKeyConformance, objectStoreConformance, oddKeys } from './conformance.ts'
 import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { LocalObjectStore } from './local.ts'
 import { WORK_FOLDER } from './local-names.ts'
@@ -47,9 +47,9 @@ async function subject({ withState, folds, platform }: Variant) {
 
 objectStoreConformance('LocalObjectStore with a state folder', () => subject({ withState: true }))
 objectStoreConformance('LocalObjectStore on a plain folder', () => subject({}))
-objectStoreConformance('LocalObjectStore with names that Windows takes', () => subject({ platform: 'win32' }))
-objectStoreConformance('LocalObjectStore on a disk that folds names', () => subject({ folds: true }))
-objectStoreConformance('LocalObjectStore on a Mac', () => subject({ folds: true, platform: 'darwin' }))
+objectKeyConformance('LocalObjectStore with names that Windows takes', () => subject({ platform: 'win32' }))
+objectKeyConformance('LocalObjectStore on a disk that folds names', () => subject({ folds: true }))
+objectKeyConformance('LocalObjectStore on a Mac', () => subject({ folds: true, platform: 'darwin' }))
 
 let folder: string
 let root: string

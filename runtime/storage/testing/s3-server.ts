@@ -59,6 +59,8 @@ interface Multipart {
   readonly key: string
   readonly headers: Record<string, string>
   readonly parts: Map<number, Buffer>
+  /** The object will be of this time, not of when it is completed. */
+  readonly lastModified: Date
 }
 
 interface Answer {
@@ -130,10 +132,10 @@ export class S3Server {
     }
     this.requests.push(logged)
     const fault = this.fault(logged)
-    if (fault?.kind === 'cut-before') return void incoming.destroy()
+    if (fault?.kind === 'cut-before') return void incoming.socket.destroy()
     if (fault?.kind === 'slow') await sleep(fault.milliseconds)
     const answer = await this.#answer(incoming, target, logged, fault)
-    if (fault?.kind === 'cut-after') return void incoming.destroy()
+    if (fault?.kind === 'cut-after') return void incoming.socket.destroy()
     logged.status = answer.status ?? 200
     send(response, target.method, answer, fault?.kind === 'cut-amid')
   }
@@ -272,7 +274,13 @@ export class S3Server {
 
   #createUpload({ bucket, key, headers }: S3Request): Answer {
     const id = `upload-${++this.#uploadCount}`
-    this.uploads.set(id, { bucket, key, headers: storedHeaders(headers), parts: new Map() })
+    this.uploads.set(id, {
+      bucket,
+      key,
+      headers: storedHeaders(headers),
+      parts: new Map(),
+      lastModified: this.#seconds(),
+    })
     return xmlAnswer(
       `<InitiateMultipartUploadResult><Bucket>${bucket}</Bucket><Key>${xml(key)}</Key><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
     )
@@ -312,7 +320,7 @@ export class S3Server {
     const object = {
       body: Buffer.concat(parts),
       etag,
-      lastModified: this.#seconds(),
+      lastModified: upload.lastModified,
       headers: upload.headers,
     }
     objects.set(request.key, object)
