@@ -58,10 +58,14 @@ export function fromDataFrame({ index, columns, rows }: DataFrame): Dataset {
   })
 }
 
-/** A dataset as xarray's `to_dataframe` gives it: one row for each place along all dims, in C order. */
-export function toDataFrame(dataset: Dataset): DataFrame {
+/**
+ * A dataset as xarray's `to_dataframe` gives it: one row for each place along all dims, in C order. `dimOrder` names
+ * the dims that come first.
+ */
+export function toDataFrame(dataset: Dataset, dimOrder: readonly string[] = []): DataFrame {
   const lengths = dataset.dims()
-  const dims = [...lengths.keys()]
+  const rank = (dim: string): number => (dimOrder.includes(dim) ? dimOrder.indexOf(dim) : dimOrder.length)
+  const dims = [...lengths.keys()].sort((a, b) => rank(a) - rank(b))
   const column = (from: Variable): Variable => asColumn(broadcastTo(from, dims, lengths))
   const index = dims.map((dim) => [dim, column(dataset.index(dim) ?? rowNumbers(dim, lengths))] as const)
   const columns = [...dataset.variables()].filter(([name]) => !lengths.has(name))
