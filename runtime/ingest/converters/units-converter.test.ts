@@ -57,7 +57,9 @@ describe('UnitsConverter', () => {
     convert([1], 'NTU', 'NTU', { log })
     expect(lines).toEqual([])
     convert([1], 'NTU', 'm', { log })
-    expect(lines).toEqual(['Units:Unknown'])
+    convert([1], 'm', 'NTU', { log })
+    convert([1], 's', 'seconds since 1970-01-01', { log })
+    expect(lines).toEqual(['Units:Unknown', 'Units:Unknown'])
   })
 
   it('leaves alone what is no number, and outputs whose units are none', () => {

@@ -4,7 +4,7 @@ import { TextArray } from '../../dataset/text-array.ts'
 import { InputError } from '../../errors.ts'
 import type { Converted, Converter, ConverterContext } from '../interfaces.ts'
 import { withCarets } from '../units/caret.ts'
-import { parseUnit } from '../units/parse-unit.ts'
+import { isReferenceTime, parseUnit } from '../units/parse-unit.ts'
 import { type Conversion, convertValues, unitConversion } from '../units/unit-conversion.ts'
 import { configProblem } from './config-problem.ts'
 import { castToOutput, outputUnits, unitsText } from './output-type.ts'
@@ -28,7 +28,10 @@ export class UnitsConverter implements Converter {
     const to = outputUnits(context)
     let converted = variable
     if (needsConversion(from, to, context)) {
-      if (!parseUnit(to)) return undefined
+      if (!parseUnit(to)) {
+        if (!isReferenceTime(to)) warnOfUnknown(from, to, context)
+        return undefined
+      }
       const conversion = conversionFor(from, to, context.name)
       // Anew, not in place: the input's array may be another output's too.
       const data = changesNothing(conversion) ? variable.data : convertValues(variable.data, conversion)
@@ -45,11 +48,16 @@ function needsConversion(from: string, to: string, context: ConverterContext): b
   const [source, target] = [withCarets(from), withCarets(to)]
   if (source === '' || source === '1' || target === '1' || source === target) return false
   if (!parseUnit(source)) {
-    context.log.warn('Units:Unknown', { variable: context.name, input: from, output: to })
+    warnOfUnknown(from, to, context)
     return false
   }
   if (target !== '') return true
   throw configProblem(context, `has no units in dataset.yaml to convert its input's units "${from}" to`)
+}
+
+/** tsdat is silent about it, and values that are taken for what they are not look like any others. */
+function warnOfUnknown(input: string, output: string, { log, name }: ConverterContext): void {
+  log.warn('Units:Unknown', { variable: name, input, output })
 }
 
 function conversionFor(from: string, to: string, name: string): Conversion {

@@ -52,6 +52,7 @@ describe('Zone', () => {
 
   it('refuses zones that there are none of', () => {
     expect(() => new Zone('Pacific/Nowhere')).toThrow('"Pacific/Nowhere" is not an IANA time zone')
-    expect(Zone.find('')).toBeUndefined()
+    for (const name of ['', 'IST', 'CST', 'pst', 'Pacific']) expect(Zone.find(name), name).toBeUndefined()
+    for (const name of ['EST', 'utc', 'GB', 'EST5EDT']) expect(Zone.find(name), name).toBeDefined()
   })
 })

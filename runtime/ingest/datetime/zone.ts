@@ -23,6 +23,12 @@ const pieceLength = 2 ** 25
 /** No zone is further from UTC. */
 const furthest = 26 * 3600
 
+/**
+ * The zones whose names are three letters. ICU knows more of these, such as IST and CST, each of which stands for
+ * several zones; IANA and tsdat have none of them.
+ */
+const threeLetters = /^(?:CET|EET|EST|GMT|HST|MET|MST|PRC|ROC|ROK|UCT|UTC|WET)$/i
+
 /** The offsets of one IANA time zone, from the time zone data of Node. */
 export class Zone {
   readonly name: string
@@ -32,6 +38,7 @@ export class Zone {
   /** @throws InputError when there is no such zone */
   constructor(name: string) {
     this.name = name
+    if (/^[a-z]{3}$/i.test(name) && !threeLetters.test(name)) throw unknownZone(name)
     try {
       this.clock = new Intl.DateTimeFormat('en-US-u-ca-iso8601-nu-latn', {
         timeZone: name,
@@ -45,9 +52,7 @@ export class Zone {
         second: 'numeric',
       })
     } catch (cause) {
-      throw new InputError(`"${name}" is not an IANA time zone, such as US/Pacific or Europe/Berlin`, {
-        cause,
-      })
+      throw unknownZone(name, cause)
     }
   }
 
@@ -140,4 +145,9 @@ export class Zone {
     }
     return changed
   }
+}
+
+function unknownZone(name: string, cause?: unknown): InputError {
+  const example = 'such as US/Pacific or Europe/Berlin'
+  return new InputError(`"${name}" is not an IANA time zone, ${example}`, { cause })
 }

@@ -12,7 +12,7 @@ const mostSteps = 50_000_000n
 
 /**
  * Makes a VAP's time from nothing: from the window's start, in equal steps, up to but not including its end. With a
- * configured width, `<coord>_bound` holds start and end of each step's bin.
+ * configured width and alignment, `<coord>_bound` holds start and end of each step's bin.
  */
 export class CreateTimeGrid implements Converter {
   private readonly interval: string
@@ -35,7 +35,8 @@ export class CreateTimeGrid implements Converter {
     const grid = timeVariable([name], times, context)
     const width = transform?.width.get(name)
     const extras = new Map<string, Variable>()
-    if (width !== undefined) extras.set(`${name}_bound`, boundsOf(times, width, context))
+    if (width !== undefined && transform?.alignment.has(name))
+      extras.set(`${name}_bound`, boundsOf(times, width, context))
     return { variable: { ...grid, attrs }, extras }
   }
 

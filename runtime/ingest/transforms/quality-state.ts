@@ -1,5 +1,6 @@
 import { numbersAttr } from '../../dataset/attrs.ts'
 import type { AttrValue, Dataset, Variable } from '../../dataset/dataset.ts'
+import { isDatetime } from '../../dataset/dtype.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import { InputError } from '../../errors.ts'
 import { fillOf } from '../attributes.ts'
@@ -49,8 +50,11 @@ export function flaggedStates(qc: Variable | undefined, size: number, name: stri
  * The values of a variable as doubles, NaN where they are missing: not finite, or its fill (-9999 where it has none).
  */
 export function valuesOf(variable: Variable, name: string): Float64Array {
-  const { data } = variable
-  if (data instanceof TextArray) throw new InputError(`${name}: texts cannot be averaged or interpolated`)
+  const { data, dtype } = variable
+  if (data instanceof TextArray || isDatetime(dtype)) {
+    const kind = data instanceof TextArray ? 'texts' : 'times'
+    throw new InputError(`${name}: ${kind} cannot be averaged or interpolated`)
+  }
   const fill = fillOf(variable) ?? -9999
   const values = new Float64Array(data.length)
   for (let i = 0; i < data.length; i++) {

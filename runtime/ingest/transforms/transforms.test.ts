@@ -359,7 +359,11 @@ describe('TransformV2: the outputs of tsdat', () => {
     expect(() => own('BinAverage', gps, evenHours, { role: 'coord' })).toThrow('is for data_vars')
   })
 
-  it('refuses texts, and labels of another kind', () => {
+  it('refuses texts and times, and labels of another kind', () => {
+    const instants = inputOf(day, { ...day, dims: ['time'] })
+    expect(() =>
+      own('NearestNeighbor', instants, evenHours, { transform: parameters({ range: 1 }) }),
+    ).toThrow('temp: times cannot be averaged or interpolated')
     const numbers = new Dataset({
       coords: new Map([['time', floats([1, 2])]]),
       dataVars: new Map([['temp', floats([1, 2])]]),

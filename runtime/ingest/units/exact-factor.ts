@@ -11,8 +11,8 @@ export interface ExactFactor {
 export const one: ExactFactor = { numerator: 1n, denominator: 1n, rest: 1 }
 
 /** Beyond this a fraction is folded into `rest`: a hostile `((10^60)^60)^60` must not fill the memory. */
-const maxBits = 4096n
-const limit = 1n << maxBits
+const maxBits = 4096
+const limit = 1n << BigInt(maxBits)
 
 /** The exact value of a decimal literal such as `1e-3` or `.5`; digits may be grouped by `_`. */
 export function factorOfDecimal(literal: string): ExactFactor {
@@ -48,9 +48,10 @@ export function add(a: ExactFactor, b: ExactFactor): ExactFactor {
   )
 }
 
-/** Exact for whole exponents of up to 100; otherwise as good as a double. */
+/** Exact for whole exponents, as long as that is not too long; otherwise as good as a double. */
 export function power(base: ExactFactor, exponent: number): ExactFactor {
-  if (!Number.isInteger(exponent) || Math.abs(exponent) > 100) {
+  const bits = Math.max(bitLength(base.numerator), bitLength(base.denominator))
+  if (!Number.isInteger(exponent) || bits * Math.abs(exponent) > maxBits) {
     return factorOfNumber(toNumber(base) ** exponent)
   }
   const times = BigInt(Math.abs(exponent))
@@ -99,6 +100,7 @@ function quotient(a: bigint, b: bigint): number {
   return value / 2 ** half / 2 ** (shift + 1 - half)
 }
 
+/** Not less than it has, to 4 bits. */
 function bitLength(value: bigint): number {
   return value.toString(16).length * 4
 }

@@ -15,9 +15,6 @@ type Token =
 const lexeme =
   /(?<blank>[\s.]*?)(?:(?<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<name>[\p{L}_‰∞][\p{L}\p{M}\p{N}_∞]*)|(?<operator>\*\*|[*/^()+-]))/uy
 
-/** No unit is as long, and what nests deeper than this is hostile. */
-const maxLength = 1000
-
 /**
  * The value of a product of numbers and units with powers and parentheses, in which `find` says what names mean;
  * `undefined` when it is no such thing. An offset or logarithmic unit keeps its zero or scale only when it stands alone
@@ -27,7 +24,7 @@ export function parseExpression(
   text: string,
   find: (name: string) => NamedUnit | undefined,
 ): NamedUnit | undefined {
-  const tokens = text.length > maxLength ? undefined : tokenize(text)
+  const tokens = tokenize(text)
   if (!tokens?.length) return undefined
   const parser = new Parser(tokens, find)
   const term = parser.product()
@@ -151,7 +148,7 @@ function quotient(a: Term, b: Term): Term | undefined {
 function raised(base: Term, exponent: number): Term {
   if (exponent === 1) return base
   const { factor, dims, isNumber } = plain(base)
-  const raisedDims = [...dims].map(([name, own]): [string, number] => [name, own * exponent])
+  const raisedDims = [...dims].map(([name, own]): [string, number] => [name, tidy(own * exponent)])
   return {
     factor: power(factor, exponent),
     dims: new Map(raisedDims.filter(([, own]) => own !== 0)),
@@ -171,9 +168,15 @@ function plain(term: Term): Term {
 function sum(a: Dims, b: Dims, sign: 1 | -1): Dims {
   const dims = new Map(a)
   for (const [name, exponent] of b) {
-    const total = (dims.get(name) ?? 0) + sign * exponent
+    const total = tidy((dims.get(name) ?? 0) + sign * exponent)
     if (total === 0) dims.delete(name)
     else dims.set(name, total)
   }
   return dims
+}
+
+/** Without the noise of fractions, so that a third of a cube is a line. */
+function tidy(exponent: number): number {
+  const simple = Math.round(exponent * 60) / 60
+  return Math.abs(exponent - simple) < 1e-9 ? simple : exponent
 }

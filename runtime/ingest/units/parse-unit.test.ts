@@ -85,6 +85,9 @@ describe('parseUnit', () => {
       'm^1e9',
       '10^1e9 m',
       '((((10^99)^99)^99)^99)^99',
+      '((1.7e-99 m)^12)^100',
+      'a'.repeat(1_000_000),
+      `${' '.repeat(1_000_000)}m`,
       '9'.repeat(900),
       '1e999999999',
       '__proto__',
@@ -96,6 +99,11 @@ describe('parseUnit', () => {
       if (text !== 'm^1e9') expect(parseUnit(text), text.slice(0, 20)).toBeUndefined()
     }
     expect(performance.now() - started).toBeLessThan(1000)
+  })
+
+  it('adds up fractions of powers', () => {
+    expect(parseUnit('(m^(1/3))^3')?.dims).toEqual(new Map([['length', 1]]))
+    expect(parseUnit('m^0.1 m^0.2 m^-0.3')?.dims).toEqual(new Map())
   })
 
   it('never throws', () => {

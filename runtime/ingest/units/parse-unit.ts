@@ -10,11 +10,15 @@ export type Unit = NamedUnit
  * `undefined` when pint would not accept it.
  */
 export function parseUnit(text: string): Unit | undefined {
+  if (text.length > maxLength) return undefined
   // tsdat: `inH2O` is invalid, since a caret is put into it. So try it as it stands.
   return (
     parseExpression(spelledOut(withCarets(text)), findUnit) ?? parseExpression(spelledOut(text), findUnit)
   )
 }
+
+/** No unit is as long, and what nests deeper than this is hostile. */
+const maxLength = 1000
 
 /** Whether the text counts time from an instant, as in `seconds since 1970-01-01`: no unit, but valid. */
 export function isReferenceTime(text: string): boolean {
