@@ -137,8 +137,9 @@ async function claimAll(
   const before = new Map(held)
   const outcomes = await concurrently(subjects, 8, async ({ subject, digest }) => {
     limit.check()
-    const { holder, runId, attempt } = request
+    const { holder, runId, attempt, replayId } = request
     const { startedAt, leaseUntil } = execution
+    if (replayId !== undefined) await ledger.replay(subject, replayId)
     const result = await ledger.claim({ subject, digest, holder, runId, attempt, startedAt, leaseUntil })
     const hash = subjectHash(subject)
     // Whatever the answer, an older claim of this run is no longer in the ledger.

@@ -200,7 +200,7 @@ describe('a replay', () => {
   it('does again what is done, once for all of its attempts', async () => {
     await upload({ a: 'one' })
     await work({ work: objects('a') })
-    const replay = { work: objects('a'), replay: true, runId: 'replay-1', holder: 'replay-1' }
+    const replay = { work: objects('a'), replayId: 'replay-1', runId: 'replay-1', holder: 'replay-1' }
     expect(show(await work(replay))).toEqual([['in/a', 'succeeded']])
     expect(show(await work({ ...replay, attempt: 2 }))).toEqual([['in/a', 'skipped']])
     expect((await entryOf('a'))?.epoch).toBe(1)

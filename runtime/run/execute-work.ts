@@ -1,14 +1,8 @@
 import type { WorkUnit } from '../contracts.ts'
-import { concurrently } from './concurrently.ts'
 import { deadlineOf, executeRun, type RunRequest, type RunResult } from './execute.ts'
 import { keyNamedBy, probeObjects } from './group-probe.ts'
-import { openLedger } from './ledger.ts'
-import { subjectsOf } from './ledger-entry.ts'
 
-export interface WorkRequest extends Omit<RunRequest, 'rejectedGroup'> {
-  /** Does the work again although it is done; once for this run id, however many attempts it takes. */
-  readonly replay?: boolean
-}
+export type WorkRequest = Omit<RunRequest, 'rejectedGroup'>
 
 /**
  * Everything that one work unit comes to, within one time limit: its run; runs of what was replaced or replayed
@@ -17,7 +11,6 @@ export interface WorkRequest extends Omit<RunRequest, 'rejectedGroup'> {
  * @throws StoreError when a run could not even be recorded
  */
 export async function executeWork(request: WorkRequest): Promise<RunResult[]> {
-  if (request.replay) await replayWork(request)
   const deadline = deadlineOf(request, request.clock())
   const results: RunResult[] = []
   let runs = 0
@@ -73,12 +66,6 @@ export async function executeWork(request: WorkRequest): Promise<RunResult[]> {
 
 function isRejectedGroup({ outcome, isSettled, record }: RunResult): boolean {
   return outcome === 'rejected' && !isSettled && record === undefined
-}
-
-/** Raises the epoch of every subject of the work. */
-async function replayWork({ run, work, stores, clock, runId }: WorkRequest): Promise<void> {
-  const ledger = openLedger(run, stores.logs, clock)
-  await concurrently(subjectsOf(work), 8, (subject) => ledger.replay(subject, runId))
 }
 
 /**

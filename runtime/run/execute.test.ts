@@ -252,6 +252,21 @@ describe('a run that fails', () => {
     expect(await keysOf(world.output)).toEqual([])
   })
 
+  it('when it came back after its deadline: someone else may have begun by then', async () => {
+    const module = moduleOf(async () => {
+      world.time = new Date(world.time.getTime() + 60_000)
+      return succeeded
+    })
+    expect(await run({ module })).toMatchObject({ outcome: 'failed', error: { tag: 'timeout' } })
+    await world.input.put('in/a.csv', 'two')
+    const deadline = new Date(world.time.getTime() + 1000)
+    const early = moduleOf(async () => {
+      world.time = deadline
+      return succeeded
+    })
+    expect((await run({ module: early, deadline })).error?.message).toMatch(/within its 1 seconds$/)
+  })
+
   it('when it is told to stop', async () => {
     const controller = new AbortController()
     const module = moduleOf(async ({ signal }) => {
@@ -310,7 +325,8 @@ describe('inputs', () => {
       return copyModule.run(context)
     })
     expect(await run({ module })).toMatchObject({ outcome: 'skipped', reason: 'no-input' })
-    expect((await entry())?.claim).toBeUndefined()
+    expect(await entry()).toMatchObject({ state: 'waiting' })
+    expect(await entry()).not.toHaveProperty('done')
   })
 
   it('are all that can be read', async () => {

@@ -207,10 +207,8 @@ export function finishTransition(
   if (!entry || entry.claim?.number !== claim.number) return lost
   const { digest, epoch, number, runId, attempt } = claim
   const done: LedgerDone = { digest, epoch, number, ...report, runId, attempt, at: now.toISOString() }
-  const rest = without(entry, 'claim', 'failed')
-  const base = entry.wanted === digest ? without(rest, 'wanted') : rest
   return {
-    write: settled({ ...base, done }),
+    write: settled({ ...without(entry, 'claim', 'failed'), done }),
     result: { state: 'settled', isOvertaken: isOvertaken(entry, claim) },
   }
 }
@@ -254,7 +252,7 @@ export function replayTransition(entry: LedgerEntry, replayId: string): Transiti
 const lost: Transition<Settlement> = { result: { state: 'lost', isOvertaken: false } }
 
 function isOvertaken(entry: LedgerEntry, claim: LedgerClaim): boolean {
-  return entry.epoch > claim.epoch || (entry.wanted !== undefined && entry.wanted !== claim.digest)
+  return entry.epoch > claim.epoch || entry.wanted !== undefined
 }
 
 /** With the state that the other fields come to. */
