@@ -1,11 +1,12 @@
 import type { InputFile, JsonObject } from '../../contracts.ts'
 import { Dataset } from '../../dataset/dataset.ts'
-import { InputError } from '../../errors.ts'
+import { ConfigError, InputError } from '../../errors.ts'
 import { readA2e } from '../../formats/a2e.ts'
 import { readArchiveMembers } from '../../formats/archives.ts'
 import { readCsv } from '../../formats/csv.ts'
 import { parseReadCsvOptions } from '../../formats/csv-options.ts'
 import { readNetcdf, type ReadNetcdfOptions } from '../../formats/netcdf.ts'
+import { readParquet } from '../../formats/parquet.ts'
 import { compilePattern } from '../config/pattern.ts'
 import type { Builtin, ClassConfig } from '../config/types.ts'
 import type { Reader } from '../interfaces.ts'
@@ -23,8 +24,18 @@ type MakeRead = (config: ClassConfig, environment: ReaderEnvironment) => Read | 
 /** The reader that a configuration names, built-in or of the user's own. @throws ConfigError */
 export async function makeReader(config: ClassConfig, environment: ReaderEnvironment): Promise<Reader> {
   const make = config.builtin === 'custom' ? undefined : builtins[config.builtin]
-  if (!make) return makeInstance(config, {}, 'read', environment)
-  return { read: await make(config, environment) }
+  if (make) return { read: await make(config, environment) }
+  const own = await makeInstance<Reader>(config, {}, 'read', environment)
+  return { read: async (file, request) => checked(await own.read(file, request), config, file) }
+}
+
+/** What a reader of the user's own gave, if it is what a reader gives. @throws ConfigError */
+function checked(read: unknown, config: ClassConfig, file: InputFile): Dataset | Map<string, Dataset> {
+  if (read instanceof Dataset) return read
+  const isMap = read instanceof Map && [...read.values()].every((value) => value instanceof Dataset)
+  if (isMap) return read as Map<string, Dataset>
+  const message = `${config.classname} gave neither a dataset nor a map of datasets for ${file.name}`
+  throw new ConfigError([{ ...config.place, severity: 'error', path: '', message }])
 }
 
 const builtins: Partial<Record<Builtin, MakeRead>> = {
@@ -35,6 +46,11 @@ const builtins: Partial<Record<Builtin, MakeRead>> = {
   NetCDFReader: (config) => {
     const options: ReadNetcdfOptions = config.parameters
     return (file, { names }) => readNetcdf(file, options, names)
+  },
+  ParquetReader: (config) => {
+    const columns = map(config.parameters.read_parquet_kwargs).columns as readonly string[] | null | undefined
+    const options = columns ? { columns } : {}
+    return (file, { names }) => readParquet(file, options, names)
   },
   A2eCSVReader:
     () =>

@@ -1,4 +1,4 @@
-import type { JsonObject, Log } from '../../contracts.ts'
+import type { Log } from '../../contracts.ts'
 import type { Dataset } from '../../dataset/dataset.ts'
 import type { TemplateValues } from '../template.ts'
 
@@ -18,6 +18,3 @@ export interface DatasetWriter {
   /** @throws InputError for what the format cannot hold */
   write(dataset: Dataset, target: WriteTarget): Promise<void>
 }
-
-/** How a user's own writer is made: a class whose `write` has the form of `DatasetWriter`. */
-export type WriterClass = new (parameters: JsonObject) => DatasetWriter
