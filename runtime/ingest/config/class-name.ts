@@ -70,7 +70,13 @@ function nearestBuiltin(classname: string, name: string, kind: ClassKind): Built
     name,
     candidates.map((builtin) => builtin.slice(builtin.lastIndexOf('.') + 1)),
   )
-  // Three converters are called NearestNeighbor: the modules that were written tell which is meant.
+  // Three converters are called NearestNeighbor: the module that was written tells which is meant.
   const named = candidates.filter((builtin) => builtin.slice(builtin.lastIndexOf('.') + 1) === nearest)
-  return named.find((builtin) => classname.includes(builtin)) ?? named[0]
+  return named.toSorted((a, b) => sharedModule(classname, b) - sharedModule(classname, a))[0]
+}
+
+/** How long the longest module of a class is that a classname begins with. */
+function sharedModule(classname: string, builtin: Builtin): number {
+  const shared = builtinClasses[builtin].modules.filter((module) => classname.startsWith(`${module}.`))
+  return Math.max(0, ...shared.map((module) => module.length))
 }

@@ -26,12 +26,14 @@ export const durationForm = 'a duration such as 600s, 15min, 1.5h, 1 day or 500m
 export function parseDuration(text: string): number | undefined {
   const plain = text.trim()
   if (/^\d+(?:\.\d*)?$|^\.\d+$/.test(plain)) return Number(plain)
-  const clock = /^(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)$/.exec(plain)
+  const clock = /^(\d+):([0-5]?\d):([0-5]?\d(?:\.\d+)?)$/.exec(plain)
   if (clock) return Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3])
   if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)\s*[A-Za-zµ]+[\s,]*)+$/.test(plain)) return undefined
   let total = 0
   for (const [, amount, unit] of plain.matchAll(/(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-zµ]+)/g)) {
-    const seconds = secondsOf.get(unit!)
+    // Capitals do not matter, but for the M and Y that other times have.
+    const seconds =
+      secondsOf.get(unit!) ?? (unit!.length > 1 ? secondsOf.get(unit!.toLowerCase()) : undefined)
     if (seconds === undefined) return undefined
     total += scale(Number(amount), seconds)
   }

@@ -14,11 +14,18 @@ export type PatternNode =
       readonly isLazy: boolean
     }
   | { readonly type: 'group'; readonly item: PatternNode; readonly index: number }
-  | { readonly type: 'reference'; readonly index: number; readonly ignoresCase: boolean }
+  | {
+      readonly type: 'reference'
+      readonly index: number
+      readonly ignoresCase: boolean
+      /** Of the group. */
+      readonly width: number | undefined
+    }
   | {
       readonly type: 'look'
       readonly item: PatternNode
-      readonly isBehind: boolean
+      /** Of a look-behind: how many characters back `item` starts. */
+      readonly behind: number | undefined
       readonly isNegative: boolean
     }
   | { readonly type: 'assertion'; readonly assertion: Assertion }
@@ -87,6 +94,7 @@ class PatternParser {
   #groupCount = 0
   readonly #names = new Map<string, number>()
   readonly #openGroups = new Set<number>()
+  readonly #groupWidths = new Map<number, number | undefined>()
 
   constructor(source: string) {
     this.#characters = Array.from(source)
@@ -290,11 +298,18 @@ class PatternParser {
     const item = this.#choice(flags)
     this.#expect(')', 'a group')
     this.#openGroups.delete(index)
+    this.#groupWidths.set(index, widthOf(item))
     return { type: 'group', item, index }
   }
 
   #look(flags: Flags, isBehind: boolean, isNegative: boolean): PatternNode {
-    return { type: 'look', item: this.#closed(this.#choice(flags)), isBehind, isNegative }
+    const start = this.#at
+    const item = this.#closed(this.#choice(flags))
+    const behind = isBehind ? widthOf(item) : undefined
+    if (isBehind && behind === undefined) {
+      this.#fail('what a look-behind looks for must have a fixed length', start)
+    }
+    return { type: 'look', item, behind, isNegative }
   }
 
   #comment(): undefined {
@@ -322,7 +337,8 @@ class PatternParser {
     if (index > this.#groupCount) this.#fail(`there is no group ${index} before this`, start)
     if (this.#openGroups.has(index)) this.#fail('a group cannot refer to itself', start)
     this.hasReferences = true
-    return { type: 'reference', index, ignoresCase: flags.ignoresCase }
+    const width = this.#groupWidths.get(index)
+    return { type: 'reference', index, ignoresCase: flags.ignoresCase, width }
   }
 
   #escape(flags: Flags, start: number): PatternNode {
@@ -478,6 +494,37 @@ export function caseVariants(code: number): number[] {
 function rangeOf(low: number, high: number, flags: Flags): (code: number) => boolean {
   const isWithin = (code: number) => code >= low && code <= high
   return flags.ignoresCase ? (code) => caseVariants(code).some(isWithin) : isWithin
+}
+
+/** How many characters a node always takes, or `undefined` when that varies. */
+function widthOf(node: PatternNode): number | undefined {
+  switch (node.type) {
+    case 'character':
+    case 'set':
+      return 1
+    case 'empty':
+    case 'look':
+    case 'assertion':
+      return 0
+    case 'sequence':
+      return node.items.reduce<number | undefined>((sum, item) => plus(sum, widthOf(item)), 0)
+    case 'choice': {
+      const widths = new Set(node.options.map(widthOf))
+      return widths.size === 1 ? [...widths][0] : undefined
+    }
+    case 'repeat': {
+      const width = widthOf(node.item)
+      return node.min === node.max && width !== undefined ? width * node.min : undefined
+    }
+    case 'group':
+      return widthOf(node.item)
+    case 'reference':
+      return node.width
+  }
+}
+
+function plus(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b
 }
 
 function literal(code: number, flags: Flags): PatternNode {

@@ -53,6 +53,8 @@ function describePatternError(source: string, error: PatternSyntaxError): string
 const longest = 2000
 const mostInstructions = 10_000
 const mostSteps = 5_000_000
+const mostReferenceSteps = 200_000
+const mostStates = 20_000_000
 const cacheSize = 1000
 const cache = new Map<string, Pattern>()
 
@@ -65,7 +67,7 @@ function cachedPattern(source: string): Pattern {
   const program = compileProgram(node)
   const pattern: Pattern = {
     source,
-    test: (text) => new Machine(source, text, hasReferences).run(program, 0, [], undefined) !== undefined,
+    test: (text) => new Machine(source, text, hasReferences).run(program, 0, []) !== undefined,
   }
   if (cache.size >= cacheSize) cache.clear()
   cache.set(source, pattern)
@@ -78,7 +80,7 @@ type Instruction =
   | {
       readonly do: 'look'
       readonly program: Program
-      readonly isBehind: boolean
+      readonly behind: number | undefined
       readonly isNegative: boolean
     }
   | { readonly do: 'save'; readonly slot: number }
@@ -133,8 +135,8 @@ function emitNode(program: Instruction[], node: PatternNode): void {
       emit(program, { do: 'reference', index: node.index, ignoresCase: node.ignoresCase })
       return
     case 'look': {
-      const { isBehind, isNegative } = node
-      emit(program, { do: 'look', program: compileProgram(node.item), isBehind, isNegative })
+      const { behind, isNegative } = node
+      emit(program, { do: 'look', program: compileProgram(node.item), behind, isNegative })
       return
     }
     case 'assertion':
@@ -199,6 +201,36 @@ interface State {
   readonly captures: Captures
 }
 
+/** Where a search has been; `add` says whether it had been there before. */
+interface Visited {
+  add(state: State, program: Program): boolean
+}
+
+/** Without back-references, what was captured makes no difference. */
+class VisitedPositions implements Visited {
+  readonly #seen: Uint8Array
+
+  constructor(size: number) {
+    this.#seen = new Uint8Array(size)
+  }
+
+  add({ at, position }: State, program: Program): boolean {
+    const index = position * program.length + at
+    const wasSeen = this.#seen[index] === 1
+    this.#seen[index] = 1
+    return wasSeen
+  }
+}
+
+class VisitedStates implements Visited {
+  readonly #seen = new Set<string>()
+
+  add({ at, position, captures }: State): boolean {
+    const count = this.#seen.size
+    return this.#seen.add(`${at} ${position} ${captures.join()}`).size === count
+  }
+}
+
 /** Depth-first search over the states of a program, in Python's order of preference, each visited once. */
 class Machine {
   readonly #source: string
@@ -212,51 +244,65 @@ class Machine {
     this.#hasReferences = hasReferences
   }
 
-  /** The captures of the first match that starts at `start` and, if `end` is given, ends there. */
-  run(program: Program, start: number, captures: Captures, end: number | undefined): Captures | undefined {
-    const visited = new Set<number | string>()
+  /** The captures of the first match that starts at `start`. */
+  run(program: Program, start: number, captures: Captures): Captures | undefined {
+    const visited: Visited = this.#hasReferences
+      ? new VisitedStates()
+      : new VisitedPositions(this.#stateCount(program))
     const stack: State[] = [{ at: 0, position: start, captures }]
-    for (let state = stack.pop(); state; state = stack.pop()) {
-      this.#countStep()
-      const key = state.position * program.length + state.at
-      const fullKey = this.#hasReferences ? `${key}:${state.captures.join()}` : key
-      if (visited.has(fullKey)) continue
-      visited.add(fullKey)
-      const instruction = program[state.at]!
-      if (instruction.do === 'accept') {
-        if (end === undefined || state.position === end) return state.captures
-      } else stack.push(...this.#follow(instruction, state))
+    for (let next = stack.pop(); next; next = stack.pop()) {
+      let state: State | undefined = next
+      while (state) {
+        this.#countStep()
+        if (visited.add(state, program)) break
+        const instruction: Instruction = program[state.at]!
+        if (instruction.do === 'accept') return state.captures
+        state = this.#follow(instruction, state, stack)
+      }
     }
     return undefined
   }
 
   #countStep(): void {
-    if (++this.#steps <= mostSteps) return
-    const message = `${JSON.stringify(this.#source)} takes too long to match: it backtracks without end`
+    if (++this.#steps > (this.#hasReferences ? mostReferenceSteps : mostSteps)) this.#giveUp()
+  }
+
+  #stateCount(program: Program): number {
+    const count = program.length * (this.#codes.length + 1)
+    return count <= mostStates ? count : this.#giveUp()
+  }
+
+  #giveUp(): never {
+    const message = `${JSON.stringify(this.#source)} takes too long to match ${this.#codes.length} characters`
     throw new ConfigError([{ file: 'pattern', severity: 'error', path: '', message }])
   }
 
-  /** The states that come next, the preferred one last. */
-  #follow(instruction: Exclude<Instruction, { do: 'accept' }>, state: State): State[] {
+  /** The state that comes next, if any; the second choice goes to `stack`. */
+  #follow(
+    instruction: Exclude<Instruction, { do: 'accept' }>,
+    state: State,
+    stack: State[],
+  ): State | undefined {
     const { at, position, captures } = state
     switch (instruction.do) {
       case 'character': {
         const code = this.#codes[position]
-        if (code === undefined || !instruction.accepts(code)) return []
-        return [{ at: at + 1, position: position + 1, captures }]
+        const isAccepted = code !== undefined && instruction.accepts(code)
+        return isAccepted ? { at: at + 1, position: position + 1, captures } : undefined
       }
       case 'assert':
-        return this.#holds(instruction.assertion, position) ? [{ ...state, at: at + 1 }] : []
+        return this.#holds(instruction.assertion, position) ? { at: at + 1, position, captures } : undefined
       case 'split':
-        return [
-          { ...state, at: instruction.second },
-          { ...state, at: instruction.first },
-        ]
+        stack.push({ at: instruction.second, position, captures })
+        return { at: instruction.first, position, captures }
       case 'jump':
-        return [{ ...state, at: instruction.to }]
+        return { at: instruction.to, position, captures }
       case 'save':
-        if (!this.#hasReferences) return [{ ...state, at: at + 1 }]
-        return [{ at: at + 1, position, captures: captured(captures, instruction.slot, position) }]
+        return {
+          at: at + 1,
+          position,
+          captures: this.#hasReferences ? captured(captures, instruction.slot, position) : captures,
+        }
       case 'look':
         return this.#look(instruction, state)
       case 'reference':
@@ -264,32 +310,29 @@ class Machine {
     }
   }
 
-  #look(instruction: Extract<Instruction, { do: 'look' }>, state: State): State[] {
-    const found = instruction.isBehind
-      ? this.#lookBehind(instruction.program, state)
-      : this.run(instruction.program, state.position, state.captures, undefined)
-    if (instruction.isNegative) return found ? [] : [{ ...state, at: state.at + 1 }]
-    return found ? [{ at: state.at + 1, position: state.position, captures: found }] : []
+  #look(instruction: Extract<Instruction, { do: 'look' }>, state: State): State | undefined {
+    const { behind = 0 } = instruction
+    const start = state.position - behind
+    const found = start < 0 ? undefined : this.run(instruction.program, start, state.captures)
+    const after = { ...state, at: state.at + 1 }
+    if (instruction.isNegative) return found ? undefined : after
+    return found && { ...after, captures: found }
   }
 
-  #lookBehind(program: Program, { position, captures }: State): Captures | undefined {
-    for (let start = position; start >= 0; start--) {
-      const found = this.run(program, start, captures, position)
-      if (found) return found
-    }
-    return undefined
-  }
-
-  #repeatCapture({ index, ignoresCase }: { index: number; ignoresCase: boolean }, state: State): State[] {
+  #repeatCapture(
+    { index, ignoresCase }: { index: number; ignoresCase: boolean },
+    state: State,
+  ): State | undefined {
     const start = state.captures[2 * index]
     const end = state.captures[2 * index + 1]
     // Unlike JavaScript's, a reference to a group that took no part fails.
-    if (start === undefined || end === undefined) return []
+    if (start === undefined || end === undefined) return undefined
     for (let i = 0; i < end - start; i++) {
       const found = this.#codes[state.position + i]
-      if (found === undefined || !acceptsCharacter(this.#codes[start + i]!, ignoresCase)(found)) return []
+      if (found === undefined || !acceptsCharacter(this.#codes[start + i]!, ignoresCase)(found))
+        return undefined
     }
-    return [{ ...state, at: state.at + 1, position: state.position + end - start }]
+    return { ...state, at: state.at + 1, position: state.position + end - start }
   }
 
   #holds(assertion: Assertion, position: number): boolean {
