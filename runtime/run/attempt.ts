@@ -3,9 +3,15 @@ import { isSluiceError, StoreError } from '../errors.ts'
 import { type ClaimedReader, claimedReader } from './claimed-reader.ts'
 import { concurrently } from './concurrently.ts'
 import type { RunRequest } from './execute.ts'
-import { inputBucket, resolveInputs, type Subject } from './inputs.ts'
+import { compareKeys, inputBucket, resolveInputs, type Subject } from './inputs.ts'
 import type { Ledger } from './ledger.ts'
-import { type LedgerClaim, type LedgerSubject, subjectHash, workOf } from './ledger-entry.ts'
+import {
+  type ClaimResult,
+  type LedgerClaim,
+  type LedgerSubject,
+  subjectHash,
+  workOf,
+} from './ledger-entry.ts'
 import type { Outcome } from './record.ts'
 import { type RecordedOutputs, recordOutputs } from './recorded-outputs.ts'
 import { runModule } from './run-module.ts'
@@ -126,35 +132,49 @@ async function runClaimed(
   }
 }
 
-/** Claims what is free, and gives up what an earlier pass had claimed and this one has no use for. */
+/**
+ * Claims what is free, and gives up what an earlier pass had claimed and this one has no use for. Of several the first
+ * in order is claimed before the others: who finds it busy leaves all of them, so that two holders who were given the
+ * same group do not tear it apart.
+ */
 async function claimAll(
   execution: Execution,
   subjects: readonly Subject[],
 ): Promise<{ mine: readonly Subject[]; isAnyBusy: boolean }> {
-  const { request, ledger, held, limit } = execution
-  const mine: Subject[] = []
-  let isAnyBusy = false
+  const { ledger, held } = execution
   const before = new Map(held)
-  const outcomes = await concurrently(subjects, 8, async ({ subject, digest }) => {
-    limit.check()
-    const { holder, runId, attempt, replayId } = request
-    const { startedAt, leaseUntil } = execution
-    if (replayId !== undefined) await ledger.replay(subject, replayId)
-    const result = await ledger.claim({ subject, digest, holder, runId, attempt, startedAt, leaseUntil })
-    const hash = subjectHash(subject)
+  const claimNext = async (subject: Subject) => {
+    const outcome = await claim(execution, subject)
     // Whatever the answer, an older claim of this run is no longer in the ledger.
-    before.delete(hash)
-    held.delete(hash)
-    if (result.outcome === 'claimed') held.set(hash, { subject, claim: result.claim })
-    return result.outcome
-  })
-  outcomes.forEach((outcome, index) => {
-    if (outcome === 'claimed') mine.push(subjects[index] as Subject)
-    if (outcome === 'in-progress') isAnyBusy = true
-  })
+    before.delete(subjectHash(subject.subject))
+    return { subject, outcome }
+  }
+  const [first, ...others] = subjects.toSorted(inOrder)
+  const claims = first ? [await claimNext(first)] : []
+  if (claims[0]?.outcome !== 'in-progress') claims.push(...(await concurrently(others, 8, claimNext)))
   for (const [hash, { subject, claim }] of before) {
     await ledger.giveBack(subject, claim)
     held.delete(hash)
   }
-  return { mine, isAnyBusy }
+  const claimed = new Set(claims.flatMap(({ subject, outcome }) => (outcome === 'claimed' ? [subject] : [])))
+  return {
+    mine: subjects.filter((subject) => claimed.has(subject)),
+    isAnyBusy: claims.some(({ outcome }) => outcome === 'in-progress'),
+  }
+}
+
+function inOrder({ subject: a }: Subject, { subject: b }: Subject): number {
+  return a.kind === 'object' && b.kind === 'object' ? compareKeys(a.key, b.key) : 0
+}
+
+async function claim(execution: Execution, { subject, digest }: Subject): Promise<ClaimResult['outcome']> {
+  const { request, ledger, held, limit, startedAt, leaseUntil } = execution
+  const { holder, runId, attempt, replayId } = request
+  limit.check()
+  if (replayId !== undefined) await ledger.replay(subject, replayId)
+  const result = await ledger.claim({ subject, digest, holder, runId, attempt, startedAt, leaseUntil })
+  const hash = subjectHash(subject)
+  held.delete(hash)
+  if (result.outcome === 'claimed') held.set(hash, { subject, claim: result.claim })
+  return result.outcome
 }

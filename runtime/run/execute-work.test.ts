@@ -157,6 +157,27 @@ describe('objects that are rejected together', () => {
   })
 })
 
+describe('a group that two holders were given', () => {
+  it('is run whole by one of them', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `${i}`)
+    await upload(Object.fromEntries(names.map((name) => [name, name])))
+    const holders = ['h1', 'h2', 'h3']
+    const results = await Promise.all(
+      holders.map((holder) =>
+        work({ module: mergeModule(), work: objects(...names), holder, runId: holder }),
+      ),
+    )
+    expect(
+      results
+        .flat()
+        .map(({ outcome }) => outcome)
+        .sort(),
+    ).toEqual(['skipped', 'skipped', 'succeeded'])
+    expect(await keysOf(world.output)).toEqual(['data/in/0'])
+    expect(await textOf(world.output, 'data/in/0')).toBe(names.join('+'))
+  })
+})
+
 describe('work that is overtaken', () => {
   it('goes on with the newest version, which its event had left to this holder', async () => {
     await upload({ a: 'one' })
@@ -200,7 +221,7 @@ describe('a replay', () => {
   it('does again what is done, once for all of its attempts', async () => {
     await upload({ a: 'one' })
     await work({ work: objects('a') })
-    const replay = { work: objects('a'), replayId: 'replay-1', runId: 'replay-1', holder: 'replay-1' }
+    const replay = { work: objects('a'), replay: true, runId: 'replay-1', holder: 'replay-1' }
     expect(show(await work(replay))).toEqual([['in/a', 'succeeded']])
     expect(show(await work({ ...replay, attempt: 2 }))).toEqual([['in/a', 'skipped']])
     expect((await entryOf('a'))?.epoch).toBe(1)

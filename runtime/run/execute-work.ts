@@ -2,7 +2,10 @@ import type { WorkUnit } from '../contracts.ts'
 import { deadlineOf, executeRun, type RunRequest, type RunResult } from './execute.ts'
 import { keyNamedBy, probeObjects } from './group-probe.ts'
 
-export type WorkRequest = Omit<RunRequest, 'rejectedGroup'>
+export interface WorkRequest extends Omit<RunRequest, 'rejectedGroup' | 'replayId'> {
+  /** Does the work again although it is done: once for this run id, however many attempts that takes. */
+  readonly replay?: boolean
+}
 
 /**
  * Everything that one work unit comes to, within one time limit: its run; runs of what was replaced or replayed
@@ -18,7 +21,8 @@ export async function executeWork(request: WorkRequest): Promise<RunResult[]> {
   async function runOnce(work: WorkUnit, rejectedGroup: 'settle' | 'give-back'): Promise<RunResult> {
     runs++
     const runId = runs === 1 ? request.runId : `${request.runId}.${runs}`
-    return executeRun({ ...request, work, runId, deadline, rejectedGroup })
+    const replay = request.replay ? { replayId: request.runId } : {}
+    return executeRun({ ...request, ...replay, work, runId, deadline, rejectedGroup })
   }
 
   async function runAll(first: WorkUnit): Promise<void> {

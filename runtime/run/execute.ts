@@ -58,7 +58,7 @@ export interface RunRequest {
   /** When the run must have ended, if that is earlier than its plan's timeout allows. */
   readonly deadline?: Date
   readonly onProgress?: (done: number, total?: number) => void
-  /** Does the work again although it is done: once for each id, however many attempts that takes. */
+  /** Does the work again although it is done: once for each id, however many runs and attempts name it. */
   readonly replayId?: string
   /** `give-back`: objects that were rejected together are not settled, because their bad ones are sought next. */
   readonly rejectedGroup?: 'settle' | 'give-back'

@@ -121,7 +121,7 @@ class Scenario {
         await executeWork({
           ...this.request(id, stores, attempt),
           work: { kind: 'objects', keys: [key] },
-          ...(replay && { replayId: id }),
+          replay,
         }),
       )
     })
