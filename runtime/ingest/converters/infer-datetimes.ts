@@ -1,14 +1,24 @@
 import type { TextArray } from '../../dataset/text-array.ts'
 import { InputError } from '../../errors.ts'
 import { type InferOptions, inferFormat, inferIsoFormat } from '../datetime/infer-format.ts'
+import type { Moments } from '../datetime/moments.ts'
 import {
   compileFormat,
   type DatetimeFormat,
   DatetimeReader,
+  type ParseProblem,
   parseDatetimes,
 } from '../datetime/parse-datetimes.ts'
 import type { ConverterContext } from '../interfaces.ts'
-import type { OnProblem, ReadTimes } from './string-to-datetime.ts'
+
+/** Times that were read, and whether the texts said where they are. */
+export interface ReadTimes {
+  readonly moments: Moments
+  readonly hasZone: boolean
+}
+
+/** Tells of a text that is no time: throws, or lets it be none. */
+export type OnProblem = (index: number, problem: ParseProblem, format: string) => void
 
 /** What an inferred format may look like, for messages. */
 const someForm = '2022-01-31 23:59:59, 1/31/2022 23:59 or Jan 31 2022 (give StringToDatetime its format)'

@@ -2,7 +2,7 @@ import type { Variable } from '../../dataset/dataset.ts'
 import { type BigArray, isDatetime, type NumberArray, type TimeUnit, timeUnit } from '../../dataset/dtype.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import { InputError } from '../../errors.ts'
-import { countsOf, type Moments, momentsOf } from '../datetime/moments.ts'
+import { countsOf, momentsOf } from '../datetime/moments.ts'
 import { numericMoments, type Origin, parseOrigin } from '../datetime/numeric-datetimes.ts'
 import {
   compileFormat,
@@ -13,7 +13,7 @@ import {
 import { type LocalTimeProblem, Zone } from '../datetime/zone.ts'
 import type { Converted, Converter, ConverterContext } from '../interfaces.ts'
 import { configProblem } from './config-problem.ts'
-import { readInferred, readRowByRow } from './infer-datetimes.ts'
+import { type OnProblem, type ReadTimes, readInferred, readRowByRow } from './infer-datetimes.ts'
 import { castToOutput, outputType } from './output-type.ts'
 
 /** The fields of tsdat's StringToDatetime, those of `to_datetime_kwargs` among them. */
@@ -32,15 +32,6 @@ export interface DatetimeOptions {
   /** Whether the format has to match all of each text. */
   readonly isExact?: boolean | undefined
 }
-
-/** Times that were read, and whether the texts said where they are. */
-export interface ReadTimes {
-  readonly moments: Moments
-  readonly hasZone: boolean
-}
-
-/** Tells of a text that is no time: throws, or lets it be none. */
-export type OnProblem = (index: number, problem: ParseProblem, format: string) => void
 
 /** Turns texts, or numbers of a unit, into times in UTC, strictly: every row must be in the format. */
 export class StringToDatetime implements Converter {

@@ -1,5 +1,5 @@
 import type { Dataset, Variable } from '../../dataset/dataset.ts'
-import { isDatetime, timeUnit } from '../../dataset/dtype.ts'
+import { isDatetime, NaT, timeUnit } from '../../dataset/dtype.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import { InputError } from '../../errors.ts'
 import type { AlongCoord } from '../converters/along-coord.ts'
@@ -27,11 +27,12 @@ const microsecondsPerSecond = 1e6
 /** @throws InputError when the labels of input and output are not of one kind, or bounds do not fit them */
 export function axisOf({ labels, target, dim }: AlongCoord, input: Dataset, coord: string): Axis {
   const isTime = isDatetime(target.dtype)
-  const unordered = positionsOf(labels, isTime, origin(target, labels), dim)
-  const output = positionsOf(target, isTime, origin(target, labels), coord)
+  const origin = originOf(target, labels)
+  const unordered = positionsOf(labels, isTime, origin, dim)
+  const output = positionsOf(target, isTime, origin, coord)
   const order = ascending(unordered)
   const along = boundsOf(labels, input, dim)
-  const edges = along && positionsOf(along, isTime, origin(target, labels), `the bounds of ${dim}`)
+  const edges = along && positionsOf(along, isTime, origin, `the bounds of ${dim}`)
   return {
     order,
     input: take(unordered, order),
@@ -57,13 +58,11 @@ export function inputMidpoints({ bounds, input }: Axis): Float64Array {
 }
 
 /** The second from which times are counted: any that is near. */
-function origin(...variables: Variable[]): number {
+function originOf(...variables: Variable[]): number {
   for (const { dtype, data } of variables) {
     if (!isDatetime(dtype)) continue
-    const second = momentsOf(data as BigInt64Array, timeUnit(dtype)).seconds.find(
-      (value) => !Number.isNaN(value),
-    )
-    if (second !== undefined) return second
+    const count = (data as BigInt64Array).find((found) => found !== NaT)
+    if (count !== undefined) return momentsOf(BigInt64Array.of(count), timeUnit(dtype)).seconds[0] as number
   }
   return 0
 }
@@ -90,14 +89,26 @@ function positionsOf(
 
 /** The indexes of labels that are not missing, in ascending order of the labels, equal ones as they come. */
 function ascending(positions: Float64Array): Int32Array {
-  const indexes = Int32Array.from(positions.keys()).filter((i) => !Number.isNaN(positions[i]))
-  const at = (i: number) => positions[i] as number
-  const isAscending = indexes.every((index, i) => i === 0 || at(indexes[i - 1] as number) <= at(index))
-  return isAscending ? indexes : indexes.sort((a, b) => at(a) - at(b) || a - b)
+  const indexes = new Int32Array(positions.length)
+  let count = 0
+  let isAscending = true
+  let before = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < positions.length; i++) {
+    const position = positions[i] as number
+    if (Number.isNaN(position)) continue
+    indexes[count++] = i
+    if (position < before) isAscending = false
+    before = position
+  }
+  const found = indexes.subarray(0, count)
+  if (isAscending) return found
+  return found.sort((a, b) => (positions[a] as number) - (positions[b] as number) || a - b)
 }
 
 function take(values: Float64Array, order: Int32Array): Float64Array {
-  return Float64Array.from(order, (index) => values[index] as number)
+  const taken = new Float64Array(order.length)
+  for (let i = 0; i < order.length; i++) taken[i] = values[order[i] as number] as number
+  return taken
 }
 
 /** The variable that CF's `bounds` attribute names, or `<dim>_bounds`: start and end of each label's bin. */

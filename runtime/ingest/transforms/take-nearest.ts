@@ -23,9 +23,9 @@ export function takeNearest(
     values: new Float64Array(targets.length).fill(Number.NaN),
     qc: new Int32Array(targets.length),
   }
-  const usable = values.map((value, i) => (skipsBad && (states[i] === bad || Number.isNaN(value)) ? 0 : 1))
-  const candidates = Int32Array.from(usable.keys()).filter((i) => usable[i] === 1)
-  const kept = Float64Array.from(candidates, (index) => positions[index] as number)
+  const candidates = candidatesAmong({ values, states }, skipsBad)
+  const kept = new Float64Array(candidates.length)
+  for (let i = 0; i < kept.length; i++) kept[i] = positions[candidates[i] as number] as number
   for (let i = 0; i < targets.length; i++) {
     const target = targets[i] as number
     const closest = nearestIndex(positions, target, tie)
@@ -44,6 +44,16 @@ export function takeNearest(
       (index === closest ? 0 : qcBits.notClosest)
   }
   return result
+}
+
+/** The indexes of the points that may be taken. */
+function candidatesAmong({ values, states }: Samples, skipsBad: boolean): Int32Array {
+  const indexes = new Int32Array(values.length)
+  let count = 0
+  for (let i = 0; i < values.length; i++) {
+    if (!skipsBad || (states[i] !== bad && !Number.isNaN(values[i]))) indexes[count++] = i
+  }
+  return indexes.subarray(0, count)
 }
 
 /** The place of the nearest of ascending `points`, or -1 when there is none; NaN is near nothing. */
