@@ -40,7 +40,7 @@ async function writeLongFile(file: string, rows: number): Promise<void> {
       const time = new Date(start + i * 60_000).toISOString()
       text += `${time.slice(0, 10)} ${time.slice(11, 19)}${tails[i % tails.length]}\n`
     }
-    if (!out.write(text)) await new Promise((resolve) => out.once('drain', resolve))
+    if (!out.write(text)) await new Promise<void>((resolve) => out.once('drain', resolve))
   }
   out.end()
   await finished(out)

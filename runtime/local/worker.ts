@@ -33,7 +33,7 @@ async function answer(request: WorkerRequest): Promise<WorkerReply> {
     codeVersion,
     projectRoot,
     classes: createClassLoader({ projectRoot, outDir: state.classes, runtimeIndex }),
-    replay: request.replay,
+    ...(request.replay && { replayId: request.runId }),
     onProgress: (done, total) => reply({ type: 'progress', done, ...(total !== undefined && { total }) }),
   })
   return { type: 'results', results }
