@@ -19,7 +19,7 @@ export function countsOf(
   const { seconds, nanoseconds } = moments
   const counts = new BigInt64Array(seconds.length)
   const perSecond = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 }[unit]
-  const perNanosecond = perSecond / 1e9
+  const nanosecondsEach = 1e9 / perSecond
   const words = new Int64Words(counts)
   for (let i = 0; i < seconds.length; i++) {
     const second = seconds[i] as number
@@ -32,7 +32,7 @@ export function countsOf(
       counts[i] = NaT
       continue
     }
-    const rest = nanoseconds ? Math.floor((nanoseconds[i] as number) * perNanosecond) : 0
+    const rest = nanoseconds ? Math.floor((nanoseconds[i] as number) / nanosecondsEach) : 0
     words.set(i, second, perSecond, rest)
   }
   return counts
