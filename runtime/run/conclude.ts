@@ -8,7 +8,10 @@ import type { DoneReport, LedgerSubject } from './ledger-entry.ts'
 import { workOf } from './ledger-entry.ts'
 import { listing, type RunRecord, writeFailure, writeRecord } from './record.ts'
 
-/** Failure report, then record, then ledger: killed in between and run again, each is there once and says the same. */
+/**
+ * Failure report, then record, then ledger. Killed before the record, the run is repeated, and an alert may come twice
+ * but never not at all; killed after it, the next to claim finds the record and only settles the ledger.
+ */
 export async function concludeRun(execution: Execution, finding: Finding): Promise<RunResult> {
   const { request, log } = execution
   const isSplit = isRejectedGroup(execution, finding)

@@ -158,23 +158,26 @@ describe('objects that are rejected together', () => {
 })
 
 describe('a group that two holders were given', () => {
-  it('is run whole by one of them', async () => {
-    const names = Array.from({ length: 20 }, (_, i) => `${i}`)
-    await upload(Object.fromEntries(names.map((name) => [name, name])))
-    const holders = ['h1', 'h2', 'h3']
-    const results = await Promise.all(
-      holders.map((holder) =>
-        work({ module: mergeModule(), work: objects(...names), holder, runId: holder }),
-      ),
-    )
-    expect(
-      results
-        .flat()
-        .map(({ outcome }) => outcome)
-        .sort(),
-    ).toEqual(['skipped', 'skipped', 'succeeded'])
-    expect(await keysOf(world.output)).toEqual(['data/in/0'])
-    expect(await textOf(world.output, 'data/in/0')).toBe(names.join('+'))
+  it('is run whole by the one that was first', async () => {
+    await upload({ a: 'a', b: 'b', c: 'c' })
+    const second: unknown[] = []
+    /** The second holder comes when the first has just claimed one of the three. */
+    class Meeting extends MemoryObjectStore {
+      override async put(...args: Parameters<MemoryObjectStore['put']>) {
+        const info = await super.put(...args)
+        if (second.length === 0) {
+          second.push('begun')
+          second.push(...(await work({ ...request, holder: 'h2', runId: 'run-2' })))
+        }
+        return info
+      }
+    }
+    const stores = { ...world.request().stores, logs: new Meeting() }
+    const request = { module: mergeModule(), work: objects('c', 'a', 'b'), stores }
+    expect(show(await work(request))).toEqual([['in/c in/a in/b', 'succeeded']])
+    expect(second).toMatchObject(['begun', { outcome: 'skipped', reason: 'in-progress' }])
+    expect(await keysOf(world.output)).toEqual(['data/in/c'])
+    expect(await textOf(world.output, 'data/in/c')).toBe('c+a+b')
   })
 })
 
