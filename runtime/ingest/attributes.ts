@@ -31,7 +31,9 @@ export function attrText(value: AttrValue): string {
   if (typeof value === 'bigint') return String(value)
   if (typeof value === 'number') return showFloat(value)
   if (!('dtype' in value)) return `[${value.map((text) => `'${text}'`).join(', ')}]`
-  const texts = value.values.map((item) => isFloat(value.dtype) ? showFloat(Number(item), value.dtype) : String(item))
+  const texts = value.values.map((item) =>
+    isFloat(value.dtype) ? showFloat(Number(item), value.dtype) : String(item),
+  )
   return value.scalar ? (texts[0] ?? '') : `[${texts.join(' ')}]`
 }
 

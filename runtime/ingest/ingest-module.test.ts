@@ -45,7 +45,12 @@ ${dataset('vap', 'c1')}`,
 const plannedRun = (pipeline: string, memoryMB = 1024) =>
   ({ configFile: `pipelines/${pipeline}/config/pipeline.yaml`, compute: { memoryMB } }) as PlannedRun
 
-function contextOf(run: PlannedRun, work: WorkUnit, raw: MemoryObjectStore, output: MemoryObjectStore): RunContext {
+function contextOf(
+  run: PlannedRun,
+  work: WorkUnit,
+  raw: MemoryObjectStore,
+  output: MemoryObjectStore,
+): RunContext {
   return {
     run,
     runId: 'run-1',
@@ -73,7 +78,10 @@ describe('createIngestModule', () => {
     await raw.put('met/a b+c.csv', 't,T\n2022-01-01,1\n2022-01-02,2\n')
     const work = { kind: 'objects', keys: ['met/a b+c.csv'] } as const
     const result = await module.run(contextOf(plannedRun('met'), work, raw, output))
-    expect(result).toEqual({ outcome: 'succeeded', counts: { rows: 2, variables: 1, flagged: 0, missing: 0 } })
+    expect(result).toEqual({
+      outcome: 'succeeded',
+      counts: { rows: 2, variables: 1, flagged: 0, missing: 0 },
+    })
     expect(await keysOf(output)).toEqual(['data/sgp/sgp.met.b1/sgp.met.b1.20220101.000000.nc'])
     const vap = await module.run(contextOf(plannedRun('met_vap'), { kind: 'window', window }, output, output))
     expect(vap).toMatchObject({ outcome: 'succeeded', counts: { rows: 1 } })
@@ -84,13 +92,17 @@ describe('createIngestModule', () => {
     const [raw, output] = [new MemoryObjectStore(), new MemoryObjectStore()]
     await raw.put('met/1.csv', 't,T\n2022-01-01,1\n')
     await raw.put('met/2.csv', 't,T\n2022-01-02,2\n')
-    const result = await module.run(contextOf(plannedRun('met'), { kind: 'prefix', prefix: 'met/' }, raw, output))
+    const result = await module.run(
+      contextOf(plannedRun('met'), { kind: 'prefix', prefix: 'met/' }, raw, output),
+    )
     expect(result).toMatchObject({ counts: { rows: 2 } })
   })
 
   it('skips a window without input', async () => {
     const store = new MemoryObjectStore()
-    const result = await module.run(contextOf(plannedRun('met_vap'), { kind: 'window', window }, store, store))
+    const result = await module.run(
+      contextOf(plannedRun('met_vap'), { kind: 'window', window }, store, store),
+    )
     expect(result).toEqual({ outcome: 'skipped', reason: 'no-input' })
   })
 

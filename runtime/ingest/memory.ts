@@ -1,11 +1,10 @@
-import type { InputFile } from '../contracts.ts'
+import type { InputFile, JsonObject } from '../contracts.ts'
 import { InputError } from '../errors.ts'
 import { estimateCsvBytes } from '../formats/csv.ts'
 import { parseReadCsvOptions } from '../formats/csv-options.ts'
 import { compilePattern } from './config/pattern.ts'
 import type { ClassConfig, PipelineConfig } from './config/types.ts'
 import { namesOf, selectRules } from './retrievers/select-rules.ts'
-import type { JsonObject } from '../contracts.ts'
 
 /** What a run takes whatever its input: Node, the program, the netCDF library. */
 const baseBytes = 160 * 1024 ** 2

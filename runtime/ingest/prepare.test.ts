@@ -37,14 +37,22 @@ function retrieved(dataVars: Record<string, Variable>): Dataset {
   })
 }
 const run = { codeVersion: 'abc', history: 'made', inputs: ['a.csv'] }
-const prepare = (dataset: Dataset, config: DatasetConfig) => prepareDataset(dataset, config, run, recordingLog())
+const prepare = (dataset: Dataset, config: DatasetConfig) =>
+  prepareDataset(dataset, config, run, recordingLog())
 const dataOf = (dataset: Dataset, name: string) => Array.from(dataset.get(name)?.data as Float64Array)
 
 describe('prepareDataset', () => {
   it('casts, with the fill for what integers cannot say', () => {
-    const dataset = prepare(retrieved({ n: column([1.9, Number.NaN]) }), configOf([spec('n', 'int', { fillValue: -9999n })]))
+    const dataset = prepare(
+      retrieved({ n: column([1.9, Number.NaN]) }),
+      configOf([spec('n', 'int', { fillValue: -9999n })]),
+    )
     expect(dataset.get('n')).toMatchObject({ dtype: 'int64', data: BigInt64Array.of(1n, -9999n) })
-    expect(dataset.get('n')?.attrs.get('_FillValue')).toEqual({ dtype: 'int64', values: [-9999n], scalar: true })
+    expect(dataset.get('n')?.attrs.get('_FillValue')).toEqual({
+      dtype: 'int64',
+      values: [-9999n],
+      scalar: true,
+    })
   })
 
   it('leaves text missing that is missing, instead of writing nan', () => {
@@ -77,12 +85,15 @@ describe('prepareDataset', () => {
       [Number.NaN, Number.NaN],
       [0, 0],
     ])
-    expect([...(dataset.get('note')?.data as TextArray)]).toEqual(['', ''])
+    expect(Array.from(dataset.get('note')?.data as TextArray)).toEqual(['', ''])
     expect(dataset.get('when')?.data).toEqual(BigInt64Array.of(-(2n ** 63n), -(2n ** 63n)))
   })
 
   it('prefers what was retrieved to static data', () => {
-    const dataset = prepare(retrieved({ x: column([1, 2]) }), configOf([spec('x', 'float', { data: [8, 9] })]))
+    const dataset = prepare(
+      retrieved({ x: column([1, 2]) }),
+      configOf([spec('x', 'float', { data: [8, 9] })]),
+    )
     expect(dataOf(dataset, 'x')).toEqual([1, 2])
   })
 
@@ -98,10 +109,19 @@ describe('prepareDataset', () => {
   it('keeps attributes of the input that the configuration does not set', () => {
     const x = column([1, 2])
     x.attrs.set('valid_max', 3).set('units', 'K')
-    const own = new Map<string, Json>([['units', 'degC'], ['valid_min', 1], ['valid_range', [1, 2]], ['flag', ['a', 1]], ['one', [5]]])
+    const own = new Map<string, Json>([
+      ['units', 'degC'],
+      ['valid_min', 1],
+      ['valid_range', [1, 2]],
+      ['flag', ['a', 1]],
+      ['one', [5]],
+    ])
     const input = retrieved({ x })
     input.attrs.set('station', 'north').set('title', 'old')
-    const dataset = prepare(input, configOf([spec('x', 'float', { attrs: own, floatAttrs: new Set(['valid_range']) })]))
+    const dataset = prepare(
+      input,
+      configOf([spec('x', 'float', { attrs: own, floatAttrs: new Set(['valid_range']) })]),
+    )
     expect(Object.fromEntries(dataset.get('x')?.attrs ?? [])).toEqual({
       valid_max: 3,
       units: 'degC',
@@ -125,9 +145,13 @@ describe('prepareDataset', () => {
   })
 
   it('says where the configuration leaves something open', () => {
-    const refuse = (own: Partial<VariableConfig>, dtype = 'float') => () =>
-      prepare(retrieved({}), configOf([spec('x', dtype, own)]))
-    expect(refuse({ dims: ['height'] })).toThrow('dataset.yaml:7 x: dims name height, which is no dimension of the dataset; those are time')
+    const refuse =
+      (own: Partial<VariableConfig>, dtype = 'float') =>
+      () =>
+        prepare(retrieved({}), configOf([spec('x', dtype, own)]))
+    expect(refuse({ dims: ['height'] })).toThrow(
+      'dataset.yaml:7 x: dims name height, which is no dimension of the dataset; those are time',
+    )
     expect(refuse({}, 'int32')).toThrow('int32 without a _FillValue cannot be missing')
     expect(refuse({ data: [1, 2, 3] })).toThrow(ConfigError)
     expect(refuse({ attrs: new Map([['note', null]]) })).toThrow('dataset.yaml:7 x: note is null')

@@ -1,7 +1,7 @@
 import type { Json, Log } from '../contracts.ts'
 import { cast } from '../dataset/cast.ts'
 import { filled, fromValues } from '../dataset/create.ts'
-import { type Attrs, Dataset, type Variable } from '../dataset/dataset.ts'
+import type { Attrs, Dataset, Variable } from '../dataset/dataset.ts'
 import { type DType, isDatetime, isFloat, parseDType } from '../dataset/dtype.ts'
 import { hasMissing, missingTest } from '../dataset/missing.ts'
 import { TextArray } from '../dataset/text-array.ts'
@@ -26,12 +26,7 @@ export interface RunAttrs {
  * are not enforced on what was retrieved.
  * @throws InputError for values that do not fit; ConfigError for what the configuration leaves open
  */
-export function prepareDataset(
-  dataset: Dataset,
-  config: DatasetConfig,
-  run: RunAttrs,
-  log: Log,
-): Dataset {
+export function prepareDataset(dataset: Dataset, config: DatasetConfig, run: RunAttrs, log: Log): Dataset {
   dropUnnamed(dataset, config, log)
   for (const [name, spec] of config.dataVars) {
     const variable = dataset.dataVars.get(name)
@@ -169,7 +164,10 @@ function variableAttrs(variable: Variable, spec: VariableConfig): Attrs {
     attrs.set('_FillValue', fillAttr(spec.fillValue, variable.dtype))
   }
   for (const [name, value] of spec.attrs) {
-    attrs.set(name, attrValue(value, spec.floatAttrs.has(name), () => problemAt(spec, refusal(name, value))))
+    attrs.set(
+      name,
+      attrValue(value, spec.floatAttrs.has(name), () => problemAt(spec, refusal(name, value))),
+    )
   }
   return attrs
 }
@@ -178,7 +176,11 @@ function setGlobalAttrs(attrs: Attrs, config: DatasetConfig, run: RunAttrs): voi
   for (const [name, value] of config.attrs) {
     attrs.set(
       name,
-      attrValue(value, config.floatAttrs.has(name), () => new InputError(`dataset.yaml: the global attribute ${refusal(name, value)}`)),
+      attrValue(
+        value,
+        config.floatAttrs.has(name),
+        () => new InputError(`dataset.yaml: the global attribute ${refusal(name, value)}`),
+      ),
     )
   }
   attrs.set('code_version', run.codeVersion)
@@ -186,7 +188,11 @@ function setGlobalAttrs(attrs: Attrs, config: DatasetConfig, run: RunAttrs): voi
   attrs.set('inputs', run.inputs.length === 1 ? (run.inputs[0] as string) : [...run.inputs])
 }
 
-function attrValue(value: Json, asFloat: boolean, refuse: () => Error): NonNullable<ReturnType<typeof toAttrValue>> {
+function attrValue(
+  value: Json,
+  asFloat: boolean,
+  refuse: () => Error,
+): NonNullable<ReturnType<typeof toAttrValue>> {
   const made = toAttrValue(value, asFloat)
   if (made === undefined) throw refuse()
   return made

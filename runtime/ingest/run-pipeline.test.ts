@@ -3,14 +3,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zipSync } from 'fflate'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { Dataset } from '../dataset/dataset.ts'
+import type { Dataset, Variable } from '../dataset/dataset.ts'
 import { AbortedError, ConfigError, InputError, isSluiceError, QualityError, UsageError } from '../errors.ts'
 import { bytesInput } from '../formats/input-file.ts'
 import { readNetcdf } from '../formats/netcdf.ts'
 import { readBytes } from '../storage/body.ts'
 import { MemoryObjectStore } from '../storage/memory.ts'
 import type { PlotContext } from './interfaces.ts'
-import { type Files, keysOf, recordingLog, runConfiguration, writeFiles } from './testing/run-configuration.ts'
+import {
+  type Files,
+  keysOf,
+  recordingLog,
+  runConfiguration,
+  writeFiles,
+} from './testing/run-configuration.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'run-pipeline-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -51,12 +57,15 @@ async function stored(store: MemoryObjectStore, key = outKey): Promise<Dataset> 
   const bytes = await readBytes((await store.get(key))?.body ?? '')
   return readNetcdf(bytesInput('out.nc', bytes, mkdtempSync(join(root, 'read-'))))
 }
-const numbers = (dataset: Dataset, name: string) => Array.from(dataset.get(name)?.data as Float64Array)
+const columnOf = (dataset: Dataset, name: string) => (dataset.get(name) as Variable).data as Float64Array
+const numbers = (dataset: Dataset, name: string) => Array.from(columnOf(dataset, name))
 
 /** Runs a pipeline that must refuse its input: gives the error, having seen that nothing was written. */
 async function rejection(pipeline: string, files: Files, inputs = Object.keys(files)): Promise<Error> {
   const store = new MemoryObjectStore()
-  const error: unknown = await runConfiguration(folderOf(pipeline, files), inputs, { store }).catch((e: unknown) => e)
+  const error: unknown = await runConfiguration(folderOf(pipeline, files), inputs, { store }).catch(
+    (e: unknown) => e,
+  )
   expect(error).toBeInstanceOf(Error)
   expect((error as Error).message.split('\n')).toHaveLength(1)
   expect(await keysOf(store)).toEqual([])
@@ -132,12 +141,17 @@ describe('bad input is refused with its file and place, and nothing is written',
 
   it('data of which a check leaves nothing', async () => {
     const pipeline = ingest
-      .replace(', data_converters: [{classname: tsdat.StringToDatetime,', ', data_converters: [{classname: tsdat.StringToDatetime, to_datetime_kwargs: {errors: coerce},')
+      .replace(
+        ', data_converters: [{classname: tsdat.StringToDatetime,',
+        ', data_converters: [{classname: tsdat.StringToDatetime, to_datetime_kwargs: {errors: coerce},',
+      )
       .replace(
         'managers: []',
         'managers: [{name: m, checker: {classname: tsdat.CheckMissing}, handlers: [{classname: tsdat.RemoveFailedValues}], apply_to: [time]}]',
       )
-    expect((await rejection(pipeline, { 'in.csv': `${header}x,1\ny,2\n` })).message).toContain('nothing is left to store')
+    expect((await rejection(pipeline, { 'in.csv': `${header}x,1\ny,2\n` })).message).toContain(
+      'nothing is left to store',
+    )
   })
 
   it('more than the memory of the run holds, before it starts', async () => {
@@ -171,7 +185,10 @@ describe('a run', () => {
     )
     const content = `${header}2022-01-01 00:00:00,41\n2022-01-01 00:01:00,\n2022-01-01 00:02:00,1\n`
     const result = await runConfiguration(folderOf(pipeline, { 'in.csv': content }), ['in.csv'])
-    expect(result).toMatchObject({ outcome: 'succeeded', counts: { rows: 3, variables: 1, flagged: 1, missing: 1 } })
+    expect(result).toMatchObject({
+      outcome: 'succeeded',
+      counts: { rows: 3, variables: 1, flagged: 1, missing: 1 },
+    })
   })
 
   it('joins inputs in any order, and lists them', async () => {
@@ -213,7 +230,11 @@ describe('a run', () => {
         'managers: [{name: m, checker: {classname: tsdat.CheckValidMax}, handlers: [{classname: tsdat.RemoveFailedValues}], apply_to: [temp]}]',
       )
     const store = new MemoryObjectStore()
-    await runConfiguration(folderOf(pipeline, { 'in.csv': `${header}2022-01-01 00:00:00,41\n` }), ['in.csv'], { store })
+    await runConfiguration(
+      folderOf(pipeline, { 'in.csv': `${header}2022-01-01 00:00:00,41\n` }),
+      ['in.csv'],
+      { store },
+    )
     const dataset = await stored(store)
     expect([numbers(dataset, 'temp'), numbers(dataset, 'raw')]).toEqual([[Number.NaN], [41]])
   })
@@ -305,7 +326,9 @@ describe('hooks', () => {
     class Met {
       hook_customize_dataset(): void {}
     }
-    await expect(run(Met)).rejects.toThrow('hook_customize_dataset must give back a dataset; it gave undefined')
+    await expect(run(Met)).rejects.toThrow(
+      'hook_customize_dataset must give back a dataset; it gave undefined',
+    )
     await expect(run('a text')).rejects.toThrow(ConfigError)
   })
 })
@@ -356,7 +379,10 @@ storage: {classname: tsdat.FileSystem}
     const store = await ingested()
     const before = await keysOf(store)
     const log = recordingLog()
-    const result = await runConfiguration(folderOf(vap, {}), window('2023-01-01', '2023-01-02'), { store, log })
+    const result = await runConfiguration(folderOf(vap, {}), window('2023-01-01', '2023-01-02'), {
+      store,
+      log,
+    })
     expect(result).toEqual({ outcome: 'skipped', reason: 'no-input' })
     expect(await runConfiguration(folderOf(vap, {}), ['20220101', '20220102'])).toEqual(result)
     expect(await keysOf(store)).toEqual(before)
@@ -374,7 +400,7 @@ storage: {classname: tsdat.FileSystem}
     class Vap {
       hook_customize_input_datasets(inputs: Map<string, Dataset>): Map<string, Dataset> {
         expect([...inputs.keys()]).toEqual(['sgp.met.b1::20220101::20220102'])
-        for (const dataset of inputs.values()) (dataset.get('temp')?.data as Float64Array)[0] = 99
+        for (const dataset of inputs.values()) columnOf(dataset, 'temp')[0] = 99
         return inputs
       }
     }
@@ -392,4 +418,3 @@ storage: {classname: tsdat.FileSystem}
     await expect(runConfiguration(folderOf(vap, {}), inputs)).rejects.toThrow(message)
   })
 })
-

@@ -86,7 +86,12 @@ export async function runPipeline(
   const retrieved = await retrieve(config, inputs, { environment, storage, hooks })
   if (!retrieved) return { outcome: 'skipped', reason: 'no-input' }
   progress?.(1, steps)
-  let dataset = prepareDataset(retrieved.dataset, config.dataset, runAttrs(retrieved.inputs, environment), log)
+  let dataset = prepareDataset(
+    retrieved.dataset,
+    config.dataset,
+    runAttrs(retrieved.inputs, environment),
+    log,
+  )
   dataset = await callHook(hooks, 'hook_customize_dataset', dataset)
   signal?.throwIfAborted()
   progress?.(2, steps)
@@ -192,7 +197,8 @@ async function callHook(
 ): Promise<Dataset> {
   if (!hooks[name]) return dataset
   const result: unknown = await hooks[name](dataset)
-  if (!(result instanceof Dataset)) throw new InputError(`${name} must give back a dataset; it gave ${typeof result}`)
+  if (!(result instanceof Dataset))
+    throw new InputError(`${name} must give back a dataset; it gave ${typeof result}`)
   try {
     result.dims()
   } catch (cause) {

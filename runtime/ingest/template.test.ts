@@ -17,9 +17,10 @@ interface ExtractVector {
   text: string
   result: Record<string, string | null>
 }
-const vectors = JSON.parse(
-  readFileSync(new URL('fixtures/tsdat-cases.json', import.meta.url), 'utf8'),
-) as { template_substitute: SubstituteVector[]; template_extract: ExtractVector[] }
+const vectors = JSON.parse(readFileSync(new URL('fixtures/tsdat-cases.json', import.meta.url), 'utf8')) as {
+  template_substitute: SubstituteVector[]
+  template_extract: ExtractVector[]
+}
 
 describe('substituteTemplate', () => {
   it.each(vectors.template_substitute)('reference: $template', (vector) => {

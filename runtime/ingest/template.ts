@@ -35,11 +35,11 @@ export function substituteTemplate(
   return parseTemplate(template)
     .map((chunk) => {
       if (chunk.kind === 'text') return chunk.text
-      const value = valueOf(values, chunk.name)
+      const value = valueFor(values, chunk.name)
       if (value !== undefined) return chunk.before + value + chunk.after
       if (options.allowMissing) return options.fill ?? chunk.source
       if (chunk.isOptional) return ''
-      const known = Object.keys(values).filter((name) => valueOf(values, name) !== undefined)
+      const known = Object.keys(values).filter((name) => valueFor(values, name) !== undefined)
       throw new InputError(
         `the template "${template}" needs {${chunk.name}}, which has no value here; known are ${known.sort().join(', ') || 'none'}`,
       )
@@ -93,7 +93,7 @@ export function templatePrefix(template: string, values: TemplateValues): string
       prefix += chunk.text
       continue
     }
-    const value = valueOf(values, chunk.name)
+    const value = valueFor(values, chunk.name)
     if (value === undefined && !isKnownMissing(values, chunk)) return prefix
     if (value !== undefined) prefix += chunk.before + value + chunk.after
   }
@@ -108,7 +108,7 @@ export function templateRegExp(template: string, values: TemplateValues, isBelow
   const source = parseTemplate(template)
     .map((chunk) => {
       if (chunk.kind === 'text') return escapeRegExp(chunk.text)
-      const value = valueOf(values, chunk.name)
+      const value = valueFor(values, chunk.name)
       if (value !== undefined) return escapeRegExp(chunk.before + value + chunk.after)
       if (isKnownMissing(values, chunk)) return ''
       const unknown = `${escapeRegExp(chunk.before)}[^/]*${escapeRegExp(chunk.after)}`
@@ -126,7 +126,7 @@ export function escapeRegExp(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
 }
 
-function valueOf(values: TemplateValues, name: string): string | undefined {
+function valueFor(values: TemplateValues, name: string): string | undefined {
   return Object.hasOwn(values, name) ? (values[name] ?? undefined) : undefined
 }
 
@@ -161,7 +161,8 @@ function checkBalance(template: string): void {
       throw new InputError(`the template "${template}" has a "${character}" that closes nothing`)
     }
   }
-  if (open.length > 0) throw new InputError(`the template "${template}" has a "${open.at(-1)}" without its end`)
+  if (open.length > 0)
+    throw new InputError(`the template "${template}" has a "${open.at(-1)}" without its end`)
 }
 
 const variablePatterns: Readonly<Record<string, string>> = {

@@ -44,7 +44,11 @@ const root = mkdtempSync(join(tmpdir(), 'tsdat-cases-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 /** Runs a step as `run --config` does, in a store that lasts for the case; gives what it added, by path. */
-async function runStep(folder: string, step: Step, store: MemoryObjectStore): Promise<Map<string, Uint8Array>> {
+async function runStep(
+  folder: string,
+  step: Step,
+  store: MemoryObjectStore,
+): Promise<Map<string, Uint8Array>> {
   writeFiles(folder, { ...step.linked_files, 'pipeline.yaml': step.pipeline })
   const result = await runConfiguration(folder, step.inputs, { store })
   const { storageRoot = 'storage/root' } = loadConfiguration(folder).storage
@@ -61,7 +65,9 @@ async function describeNetcdf(path: string): Promise<Output> {
   const dataset = await readNetcdf(await fileInput(path), { decode_cf: false })
   return {
     dims: Object.fromEntries([...dataset.dims()].map(([name, size]) => [name, { size }])),
-    vars: Object.fromEntries([...dataset.variables()].map(([name, variable]) => [name, describeVariable(variable)])),
+    vars: Object.fromEntries(
+      [...dataset.variables()].map(([name, variable]) => [name, describeVariable(variable)]),
+    ),
     attrs: describeAttrs(dataset.attrs),
   }
 }
@@ -86,7 +92,9 @@ function describeAttr(value: AttrValue): Attr {
   if (typeof value === 'bigint') return { type: 'int64', value: plain(value) }
   if (!('dtype' in value)) return { type: 'string[]', value }
   const numbers = value.values.map(plain)
-  return value.scalar ? { type: value.dtype, value: numbers[0] } : { type: `${value.dtype}[]`, value: numbers }
+  return value.scalar
+    ? { type: value.dtype, value: numbers[0] }
+    : { type: `${value.dtype}[]`, value: numbers }
 }
 
 function plain(value: number | bigint): unknown {
@@ -100,7 +108,11 @@ function expectSame(found: Output, wanted: Output): void {
   expect(Object.keys(found.vars ?? {}).sort()).toEqual(Object.keys(wanted.vars ?? {}).sort())
   for (const [name, variable] of Object.entries(wanted.vars ?? {})) {
     const own = found.vars?.[name]
-    expect({ name, dtype: own?.dtype, dims: own?.dims }).toEqual({ name, dtype: variable.dtype, dims: variable.dims })
+    expect({ name, dtype: own?.dtype, dims: own?.dims }).toEqual({
+      name,
+      dtype: variable.dtype,
+      dims: variable.dims,
+    })
     expect(rounded(own?.raw), name).toEqual(rounded(variable.raw))
     expect(rounded(own?.attrs), name).toEqual(rounded(variable.attrs))
   }
@@ -126,7 +138,10 @@ function hasNetcdf4(): boolean {
 const withPython = hasNetcdf4()
 
 /** Runs a case's steps; `check` is given every file that the reference wrote, and where ours is. */
-async function runCase(one: Case, check: (path: string, wanted: Output) => Promise<void> | void): Promise<void> {
+async function runCase(
+  one: Case,
+  check: (path: string, wanted: Output) => Promise<void> | void,
+): Promise<void> {
   const folder = mkdtempSync(join(root, 'case-'))
   writeFiles(folder, one.files ?? {})
   for (const [name, text] of Object.entries(one.binary_files_base64 ?? {})) {
@@ -164,7 +179,9 @@ describe('whole runs give what tsdat gives', () => {
 })
 
 function writesNetcdf({ steps }: Case): boolean {
-  return steps.some(({ outcome, outputs }) => outcome === 'ok' && Object.values(outputs ?? {}).some(({ vars }) => vars))
+  return steps.some(
+    ({ outcome, outputs }) => outcome === 'ok' && Object.values(outputs ?? {}).some(({ vars }) => vars),
+  )
 }
 
 describe.skipIf(!withPython)("python's netCDF4 reads the same (needs python3 with netCDF4)", () => {

@@ -58,8 +58,8 @@ export const checkers: Partial<Record<Builtin, Make<Checker>>> = {
 export const handlers: Partial<Record<Builtin, Make<Handler>>> = {
   RecordQualityResults: ({ assessment, meaning }) =>
     new RecordQualityResults({
-      assessment: String(assessment).toLowerCase() === 'bad' ? 'Bad' : 'Indeterminate',
-      meaning: String(meaning),
+      assessment: (assessment as string).toLowerCase() === 'bad' ? 'Bad' : 'Indeterminate',
+      meaning: meaning as string,
     }),
   RemoveFailedValues: () => new RemoveFailedValues(),
   SortDatasetByCoordinate: ({ ascending, correction }) =>

@@ -14,10 +14,13 @@ const cases = JSON.parse(
 const found = (mask: Uint8Array) => [...mask.keys()].filter((i) => mask[i] === 1)
 
 describe('CheckGoringNikora2002', () => {
-  it.each(cases)('finds the spikes that numpy finds, $points points at a time', ({ series, points, spikes }) => {
-    const values = Float64Array.from(series, (value) => value ?? Number.NaN)
-    expect(found(findSpikes(values, points))).toEqual(spikes)
-  })
+  it.each(cases)(
+    'finds the spikes that numpy finds, $points points at a time',
+    ({ series, points, spikes }) => {
+      const values = Float64Array.from(series, (value) => value ?? Number.NaN)
+      expect(found(findSpikes(values, points))).toEqual(spikes)
+    },
+  )
 
   it('judges each slice along the last axis alone, with fills as gaps', () => {
     const { series, points, spikes } = cases[2] as SpikeCase

@@ -99,7 +99,10 @@ function beyondEllipsoid(values: Float64Array): Uint8Array {
   const du = centredDifference(u, 1)
   const d2u = centredDifference(du, 2)
   const lambda = Math.sqrt(2 * Math.log(n))
-  const alpha = Math.atan2(sumOf(n, (i) => u[i]! * d2u[i]!), sumOf(n, (i) => u[i]! ** 2))
+  const alpha = Math.atan2(
+    sumOf(n, (i) => u[i]! * d2u[i]!),
+    sumOf(n, (i) => u[i]! ** 2),
+  )
   const cosA = Math.cos(alpha)
   const sinA = Math.sin(alpha)
   const [a, b] = solveAxes(cosA ** 2, sinA ** 2, (lambda * deviation(u)) ** 2, (lambda * deviation(d2u)) ** 2)

@@ -32,7 +32,8 @@ export class CheckMonotonic implements Checker {
     if (!variable || variable.dims.length === 0) return undefined
     const { dim } = this.parameters
     const skip = variable.data instanceof TextArray ? 'it is text' : undefined
-    const reason = skip ?? (variable.dims.length > 1 && !dim ? 'it has several dims and no dim is given' : undefined)
+    const reason =
+      skip ?? (variable.dims.length > 1 && !dim ? 'it has several dims and no dim is given' : undefined)
     if (reason) {
       this.log.warn('Quality:Skipped', { checker: 'CheckMonotonic', variable: name, reason })
       return undefined
@@ -63,11 +64,21 @@ export class CheckMonotonic implements Checker {
     const lanes = [...lanesAlong(variable.shape, axis)]
     const rises = this.parameters.direction
       ? this.parameters.direction === 'increasing'
-      : lanes.reduce((balance, lane) => balance + countSteps(lane.length, (i) => step(lane.start + (i - 1) * lane.step, lane.start + i * lane.step)), 0) >= 0
+      : lanes.reduce(
+          (balance, lane) =>
+            balance +
+            countSteps(lane.length, (i) =>
+              step(lane.start + (i - 1) * lane.step, lane.start + i * lane.step),
+            ),
+          0,
+        ) >= 0
     const mask = new Uint8Array(data.length)
     for (const { start, step: stride, length } of lanes) {
       for (let i = 0; length > 1 && i < length; i++) {
-        const gradient = step(start + Math.max(i - 1, 0) * stride, start + Math.min(i + 1, length - 1) * stride)
+        const gradient = step(
+          start + Math.max(i - 1, 0) * stride,
+          start + Math.min(i + 1, length - 1) * stride,
+        )
         if (rises ? gradient <= 0 : gradient >= 0) mask[start + i * stride] = 1
       }
     }

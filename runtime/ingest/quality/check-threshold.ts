@@ -5,8 +5,8 @@ import { TextArray } from '../../dataset/text-array.ts'
 import { InputError } from '../../errors.ts'
 import { fillOf } from '../attributes.ts'
 import type { Checker } from '../interfaces.ts'
-import { lanesAlong } from './lanes.ts'
 import { missingMask } from './check-missing.ts'
+import { lanesAlong } from './lanes.ts'
 
 /** Fails values beyond a limit that the variable's attribute names; equal passes, missing passes. */
 export class CheckLimit implements Checker {
@@ -30,12 +30,7 @@ export class CheckLimit implements Checker {
     if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
       return bigsBeyond(data, limit, this.side, typeof fill === 'bigint' ? fill : undefined)
     }
-    return numbersBeyond(
-      data as NumberArray,
-      limit,
-      this.side,
-      typeof fill === 'number' ? fill : undefined,
-    )
+    return numbersBeyond(data as NumberArray, limit, this.side, typeof fill === 'number' ? fill : undefined)
   }
 }
 
@@ -196,4 +191,3 @@ function bigsBeyond(
   }
   return mask
 }
-

@@ -35,7 +35,9 @@ function check(builtin: Builtin, x: Variable, parameters = {}): number[] | undef
 
 describe('CheckMissing', () => {
   it('finds NaN and the fill of floats', () => {
-    expect(check('CheckMissing', floats([1, Number.NaN, -9999], attrs({ _FillValue: -9999 })))).toEqual([0, 1, 1])
+    expect(check('CheckMissing', floats([1, Number.NaN, -9999], attrs({ _FillValue: -9999 })))).toEqual([
+      0, 1, 1,
+    ])
     expect(check('CheckMissing', floats([1, Number.NaN, -9999]))).toEqual([0, 1, 0])
   })
 
@@ -47,7 +49,13 @@ describe('CheckMissing', () => {
 
   it('finds the fill of 64-bit integers beyond 2^53 exactly', () => {
     const fill = 2n ** 60n
-    const x = variable(['time'], [2], 'int64', BigInt64Array.from([fill, fill + 1n]), attrs({ _FillValue: fill }))
+    const x = variable(
+      ['time'],
+      [2],
+      'int64',
+      BigInt64Array.from([fill, fill + 1n]),
+      attrs({ _FillValue: fill }),
+    )
     expect(check('CheckMissing', x)).toEqual([1, 0])
   })
 
@@ -82,14 +90,22 @@ describe('threshold checkers', () => {
 
   it('judge integers as numbers do', () => {
     fc.assert(
-      fc.property(fc.bigInt(-(2n ** 40n), 2n ** 40n), fc.double({ min: -1e13, max: 1e13, noNaN: true }), (value, limit) => {
-        const own = attrs({ valid_min: limit, valid_max: limit })
-        const x = variable(['time'], [1], 'int64', BigInt64Array.from([value]), own)
-        expect(check('CheckValidMin', x)).toEqual([Number(Number(value) < limit)])
-        expect(check('CheckValidMax', x)).toEqual([Number(Number(value) > limit)])
-      }),
+      fc.property(
+        fc.bigInt(-(2n ** 40n), 2n ** 40n),
+        fc.double({ min: -1e13, max: 1e13, noNaN: true }),
+        (value, limit) => {
+          const own = attrs({ valid_min: limit, valid_max: limit })
+          const x = variable(['time'], [1], 'int64', BigInt64Array.from([value]), own)
+          expect(check('CheckValidMin', x)).toEqual([Number(Number(value) < limit)])
+          expect(check('CheckValidMax', x)).toEqual([Number(Number(value) > limit)])
+        },
+      ),
     )
-    const own = attrs({ valid_min: Number.NEGATIVE_INFINITY, valid_max: Number.NEGATIVE_INFINITY, _FillValue: 7n })
+    const own = attrs({
+      valid_min: Number.NEGATIVE_INFINITY,
+      valid_max: Number.NEGATIVE_INFINITY,
+      _FillValue: 7n,
+    })
     const x = variable(['time'], [2], 'int64', BigInt64Array.from([1n, 7n]), own)
     expect(check('CheckValidMin', x)).toEqual([0, 0])
     expect(check('CheckValidMax', x)).toEqual([1, 0])
@@ -118,10 +134,16 @@ describe('threshold checkers', () => {
 
   it('say what they cannot test', () => {
     const text = variable(['time'], [1], 'str', TextArray.from(['a']), attrs({ valid_min: 0 }))
-    expect(() => check('CheckValidMin', text)).toThrow('x is text: it cannot be tested against its attribute valid_min')
-    expect(() => check('CheckFailMin', floats([1], attrs({ fail_min: 'low' })))).toThrow('fail_min is no number')
+    expect(() => check('CheckValidMin', text)).toThrow(
+      'x is text: it cannot be tested against its attribute valid_min',
+    )
+    expect(() => check('CheckFailMin', floats([1], attrs({ fail_min: 'low' })))).toThrow(
+      'fail_min is no number',
+    )
     const scalar = variable([], [], 'float64', Float64Array.of(1), attrs({ valid_delta: 1 }))
-    expect(() => check('CheckValidDelta', scalar)).toThrow('valid_delta is tested along time, but its dims are ()')
+    expect(() => check('CheckValidDelta', scalar)).toThrow(
+      'valid_delta is tested along time, but its dims are ()',
+    )
   })
 })
 
@@ -159,7 +181,9 @@ describe('CheckMonotonic', () => {
   it('passes exactly the running records of any sequence', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -5, max: 5 }), { maxLength: 20 }), (values) => {
-        const expected = values.map((value, i) => Number(values.slice(0, i).some((earlier) => earlier >= value)))
+        const expected = values.map((value, i) =>
+          Number(values.slice(0, i).some((earlier) => earlier >= value)),
+        )
         expect(check('CheckMonotonic', floats(values), { require_increasing: true })).toEqual(expected)
       }),
     )

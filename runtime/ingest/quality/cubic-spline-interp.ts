@@ -96,7 +96,8 @@ function fillWindow(
 function positions(name: string, dim: string, index: Variable | undefined, length: number): Float64Array {
   if (!index) return Float64Array.from({ length }, (_, i) => i)
   const { data, dtype } = index
-  if (data instanceof TextArray) throw new InputError(`${name}: ${dim} is text, so nothing lies between its labels`)
+  if (data instanceof TextArray)
+    throw new InputError(`${name}: ${dim} is text, so nothing lies between its labels`)
   const x = new Float64Array(length)
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     const origin = data[0] ?? 0n

@@ -55,11 +55,14 @@ function indexOf(position: number, shape: readonly number[]): number[] {
   return index
 }
 
-function elementText(variable: { dtype: Parameters<typeof isDatetime>[0]; data: ArrayLike<unknown> | TextArray }, i: number): string {
+function elementText(
+  variable: { dtype: Parameters<typeof isDatetime>[0]; data: ArrayLike<unknown> | TextArray },
+  i: number,
+): string {
   const { dtype, data } = variable
   if (data instanceof TextArray) return data.isMissing(i) ? 'missing' : JSON.stringify(data.at(i))
   const value = data[i]
   if (!isDatetime(dtype)) return String(value)
-  const milliseconds = Number((value as bigint) * 1000n / unitsPerSecond(timeUnit(dtype)))
+  const milliseconds = Number(((value as bigint) * 1000n) / unitsPerSecond(timeUnit(dtype)))
   return Math.abs(milliseconds) <= 8.64e15 ? new Date(milliseconds).toISOString() : 'NaT'
 }

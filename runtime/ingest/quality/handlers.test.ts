@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Log } from '../../contracts.ts'
-import { type Attrs, type AttrValue, Dataset, type TypedAttr, type Variable, variable } from '../../dataset/dataset.ts'
+import {
+  type Attrs,
+  type AttrValue,
+  Dataset,
+  type TypedAttr,
+  type Variable,
+  variable,
+} from '../../dataset/dataset.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import type { Builtin } from '../config/types.ts'
 import type { Handler } from '../interfaces.ts'
@@ -69,7 +76,10 @@ describe('RecordQualityResults', () => {
 
   it('uses the quality variable that the input names', () => {
     const ds = dataset([1, 2], attrs({ ancillary_variables: 'other flags' }))
-    const own = attrs({ standard_name: 'air_temperature quality_flag', flag_masks: { dtype: 'int8', values: [1], scalar: true } })
+    const own = attrs({
+      standard_name: 'air_temperature quality_flag',
+      flag_masks: { dtype: 'int8', values: [1], scalar: true },
+    })
     ds.dataVars.set('flags', variable(['time'], [2], 'int8', Int8Array.of(1, 0), own))
     record(ds, 'low', mask(0, 1))
     expect(ds.get('qc_x')).toBeUndefined()
@@ -87,7 +97,7 @@ describe('RecordQualityResults', () => {
     const masks = ds.get('qc_x')?.attrs.get('flag_masks') as TypedAttr
     expect([masks.dtype, masks.values.length, masks.values.at(-1)]).toEqual(['uint64', 32, 2n ** 31n])
     for (let i = 33; i <= 63; i++) record(ds, `test ${i}`, mask(1, 0))
-    expect((ds.get('qc_x')?.data as BigInt64Array)[0]).toBe(2n ** 63n - 1n)
+    expect(ds.get('qc_x')?.data).toEqual(BigInt64Array.of(2n ** 63n - 1n, 2n ** 31n))
     expect(() => record(ds, 'test 64', mask(1, 0))).toThrow('room for 63 tests')
   })
 })
@@ -97,7 +107,9 @@ describe('RemoveFailedValues', () => {
     make('RemoveFailedValues').handle(name, ds, failures) as Dataset
 
   it('puts the fill, or NaN without one', () => {
-    expect(dataOf(remove(dataset([1, 2], attrs({ _FillValue: -9999 })), 'x', mask(0, 1)), 'x')).toEqual([1, -9999])
+    expect(dataOf(remove(dataset([1, 2], attrs({ _FillValue: -9999 })), 'x', mask(0, 1)), 'x')).toEqual([
+      1, -9999,
+    ])
     expect(dataOf(remove(dataset([1, 2]), 'x', mask(1, 0)), 'x')).toEqual([Number.NaN, 2])
   })
 
@@ -110,7 +122,9 @@ describe('RemoveFailedValues', () => {
   })
 
   it('takes text away', () => {
-    const ds = new Dataset({ dataVars: new Map([['x', variable(['time'], [2], 'str', TextArray.from(['a', 'b']))]]) })
+    const ds = new Dataset({
+      dataVars: new Map([['x', variable(['time'], [2], 'str', TextArray.from(['a', 'b']))]]),
+    })
     const text = remove(ds, 'x', mask(1, 0)).get('x')?.data as TextArray
     expect([text.isMissing(0), text.at(1)]).toEqual([true, 'b'])
   })
@@ -124,20 +138,20 @@ describe('RemoveFailedValues', () => {
 })
 
 describe('SortDatasetByCoordinate', () => {
-  it('sorts everything stably and notes it', () => {
+  it('sorts everything stably and notes it', async () => {
     const ds = dataset([1, 2, 3, 4])
     ds.coords.set('time', variable(['time'], [4], 'datetime64[ns]', BigInt64Array.of(3n, 1n, 2n, 1n)))
     const sort = make('SortDatasetByCoordinate', { correction: 'sorted' })
     const sorted = sort.handle('time', ds, mask(0, 1, 0, 0)) as Dataset
     expect(dataOf(sorted, 'x')).toEqual([2, 4, 3, 1])
     expect(sorted.get('time')?.attrs.get('corrections_applied')).toBe('sorted')
-    sort.handle('time', sorted, mask(1, 0, 0, 0))
+    await sort.handle('time', sorted, mask(1, 0, 0, 0))
     expect(sorted.get('time')?.attrs.get('corrections_applied')).toEqual(['sorted', 'sorted'])
   })
 
-  it('does nothing when nothing failed', () => {
+  it('does nothing when nothing failed', async () => {
     const ds = dataset([2, 1])
-    make('SortDatasetByCoordinate').handle('x', ds, mask(0, 0))
+    await make('SortDatasetByCoordinate').handle('x', ds, mask(0, 0))
     expect(dataOf(ds, 'x')).toEqual([2, 1])
   })
 })
@@ -161,7 +175,9 @@ describe('FailPipeline', () => {
     const grid = variable(['z', 'time'], [2, 2], 'float64', Float64Array.of(1, 2, 3, 4))
     const ds = new Dataset({ dataVars: new Map([['x', grid]]) })
     expect(() => fail({}, mask(0, 0, 1, 0), ds)).toThrow('the first: [1, 0] = 3')
-    expect(() => make('FailPipeline').handle('time', dataset([1, 2]), mask(0, 1))).toThrow('[1] = 1970-01-01T00:00:01')
+    expect(() => make('FailPipeline').handle('time', dataset([1, 2]), mask(0, 1))).toThrow(
+      '[1] = 1970-01-01T00:00:01',
+    )
   })
 })
 
@@ -170,7 +186,11 @@ describe('CubicSplineInterp', () => {
 
   it('replaces failed values, and fills beside them', () => {
     const values = [0, 1, 8, -9999, 64, 125, 216, 99, 512]
-    const ds = spline.handle('x', dataset(values, attrs({ _FillValue: -9999 })), mask(0, 0, 0, 0, 0, 0, 0, 1, 0))
+    const ds = spline.handle(
+      'x',
+      dataset(values, attrs({ _FillValue: -9999 })),
+      mask(0, 0, 0, 0, 0, 0, 0, 1, 0),
+    )
     dataOf(ds, 'x').forEach((value, i) => {
       expect(value).toBeCloseTo(i ** 3, 8)
     })
@@ -182,7 +202,9 @@ describe('CubicSplineInterp', () => {
   })
 
   it('refuses integers, and labels that do not rise', () => {
-    const ints = new Dataset({ dataVars: new Map([['x', variable(['time'], [1], 'int32', Int32Array.of(1))]]) })
+    const ints = new Dataset({
+      dataVars: new Map([['x', variable(['time'], [1], 'int32', Int32Array.of(1))]]),
+    })
     expect(() => spline.handle('x', ints, mask(1))).toThrow('needs float values')
     const ds = dataset([1, 2])
     ds.coords.set('time', variable(['time'], [2], 'datetime64[ns]', BigInt64Array.of(1n, 1n)))

@@ -8,7 +8,11 @@ import { makeQualityManagers, manageQuality } from './manage-quality.ts'
 const nothing = (): void => {}
 const log: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing, with: () => log }
 const place = { file: 'quality.yaml', line: 3 }
-const classOf = (builtin: Builtin | 'custom', parameters: JsonObject = {}, classname = `tsdat.${builtin}`): ClassConfig => ({
+const classOf = (
+  builtin: Builtin | 'custom',
+  parameters: JsonObject = {},
+  classname = `tsdat.${builtin}`,
+): ClassConfig => ({
   classname,
   builtin,
   parameters,
@@ -32,7 +36,9 @@ class Broken {
 }
 const classes: ClassLoader = {
   load: (name) =>
-    Promise.resolve({ 'shared.qc.Custom': Custom, 'shared.qc.Broken': Broken, 'shared.qc.Text': 'text' }[name]),
+    Promise.resolve(
+      { 'shared.qc.Custom': Custom, 'shared.qc.Broken': Broken, 'shared.qc.Text': 'text' }[name],
+    ),
 }
 
 function dataset(): Dataset {
@@ -75,7 +81,9 @@ describe('manageQuality', () => {
   })
 
   it('records nothing after the failed positions were dropped, instead of failing', async () => {
-    const ds = await run([manager(classOf('CheckMonotonic'), [classOf('RemoveFailedValues'), recorded], ['time'])])
+    const ds = await run([
+      manager(classOf('CheckMonotonic'), [classOf('RemoveFailedValues'), recorded], ['time']),
+    ])
     expect(bits(ds, 'qc_time')).toEqual([0, 0])
   })
 
@@ -99,7 +107,9 @@ describe('manageQuality', () => {
     const text = classOf('custom', {}, 'shared.qc.Text')
     await expect(run([manager(text, [recorded], ['x'])])).rejects.toThrow(ConfigError)
     const handler = classOf('custom', {}, 'shared.qc.Custom')
-    await expect(run([manager(classOf('CheckMissing'), [handler], ['x'])])).rejects.toThrow('has no method handle')
+    await expect(run([manager(classOf('CheckMissing'), [handler], ['x'])])).rejects.toThrow(
+      'has no method handle',
+    )
   })
 
   it('names an unknown variable, and those that there are', async () => {
@@ -109,9 +119,13 @@ describe('manageQuality', () => {
   })
 
   it('tells bad data from a check that cannot be made', async () => {
-    await expect(run([manager(classOf('CheckMissing'), [classOf('FailPipeline')], ['x'])])).rejects.toThrow(QualityError)
+    await expect(run([manager(classOf('CheckMissing'), [classOf('FailPipeline')], ['x'])])).rejects.toThrow(
+      QualityError,
+    )
     const ds = dataset()
     ds.get('lat')?.attrs.set('valid_delta', 1)
-    await expect(run([manager(classOf('CheckValidDelta'), [recorded], ['lat'])], ds)).rejects.toThrow(InputError)
+    await expect(run([manager(classOf('CheckValidDelta'), [recorded], ['lat'])], ds)).rejects.toThrow(
+      InputError,
+    )
   })
 })

@@ -47,7 +47,15 @@ function qcVariable(name: string, tested: Variable, dataset: Dataset): Variable 
   }
   const qcName = `qc_${name}`
   const known = dataset.get(qcName)
-  const qc = known ?? newVariable(tested.dims, tested.shape, 'int32', new Int32Array(tested.data.length), newAttrs(name, tested))
+  const qc =
+    known ??
+    newVariable(
+      tested.dims,
+      tested.shape,
+      'int32',
+      new Int32Array(tested.data.length),
+      newAttrs(name, tested),
+    )
   if (!known) dataset.dataVars.set(qcName, qc)
   if (!listed.includes(qcName)) {
     tested.attrs.set('ancillary_variables', [...listed.filter((text) => text !== ''), qcName].join(' '))

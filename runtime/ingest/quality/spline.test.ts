@@ -24,22 +24,23 @@ const orNaN = (values: (number | null)[]) => Float64Array.from(values, (value) =
 
 describe('curveThrough: the same curves as scipy', () => {
   const cases = fixture<CurveCase[]>('interpolation')
-  it.each(cases.flatMap((one) => Object.keys(one.answers).map((method) => ({ n: one.x.length, method, one }))))(
-    '$method through $n points',
-    ({ method, one }) => {
-      const curve = curveThrough(
-        method as InterpolationMethod,
-        Float64Array.from(one.x),
-        Float64Array.from(one.y),
+  it.each(
+    cases.flatMap((one) => Object.keys(one.answers).map((method) => ({ n: one.x.length, method, one }))),
+  )('$method through $n points', ({ method, one }) => {
+    const curve = curveThrough(
+      method as InterpolationMethod,
+      Float64Array.from(one.x),
+      Float64Array.from(one.y),
+    )
+    const expected = one.answers[method]
+    if (!expected) return expect(curve).toBeUndefined()
+    for (const [i, at] of one.at.entries()) {
+      const answer = expected[i] as number
+      expect(Math.abs((curve?.(at) as number) - answer), `at ${at}`).toBeLessThan(
+        1e-10 * (1 + Math.abs(answer)),
       )
-      const expected = one.answers[method]
-      if (!expected) return expect(curve).toBeUndefined()
-      for (const [i, at] of one.at.entries()) {
-        const answer = expected[i] as number
-        expect(Math.abs((curve?.(at) as number) - answer), `at ${at}`).toBeLessThan(1e-10 * (1 + Math.abs(answer)))
-      }
-    },
-  )
+    }
+  })
 })
 
 describe('closeGaps: the same windows as xarray', () => {

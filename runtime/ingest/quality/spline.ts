@@ -125,7 +125,7 @@ function notAKnot(x: Float64Array, degree: 1 | 2 | 3): Float64Array {
   const inner: number[] = []
   if (degree === 2) for (let i = 1; i < n - 2; i++) inner.push((x[i]! + x[i + 1]!) / 2)
   else for (let i = (degree + 1) / 2; i < n - (degree + 1) / 2; i++) inner.push(x[i]!)
-  const ends = (value: number): number[] => new Array(degree + 1).fill(value)
+  const ends = (value: number): number[] => Array.from({ length: degree + 1 }, () => value)
   return Float64Array.from([...ends(x[0]!), ...inner, ...ends(x[n - 1]!)])
 }
 

@@ -5,7 +5,7 @@ import { readA2e } from '../../formats/a2e.ts'
 import { readArchiveMembers } from '../../formats/archives.ts'
 import { readCsv } from '../../formats/csv.ts'
 import { parseReadCsvOptions } from '../../formats/csv-options.ts'
-import { readNetcdf, type ReadNetcdfOptions } from '../../formats/netcdf.ts'
+import { type ReadNetcdfOptions, readNetcdf } from '../../formats/netcdf.ts'
 import { readParquet } from '../../formats/parquet.ts'
 import { compilePattern } from '../config/pattern.ts'
 import type { Builtin, ClassConfig } from '../config/types.ts'
@@ -91,7 +91,8 @@ async function archiveRead(
     for await (const member of readArchiveMembers(file, { kind, scratchDir, wants, log })) {
       const reader = readerOf(member.name) as Reader
       for (const [label, dataset] of labelled(member.name, await reader.read(member.file, request))) {
-        if (found.has(label)) throw new InputError(`two members are called ${label}`, { place: { file: file.name } })
+        if (found.has(label))
+          throw new InputError(`two members are called ${label}`, { place: { file: file.name } })
         found.set(label, dataset)
       }
     }

@@ -52,15 +52,23 @@ export class ConverterRunner {
         })
         if (!converted) continue
         current = converted.variable
-        if (isRegridding(converterConfig)) regridded.add(String(converterConfig.parameters.coord ?? 'time'))
+        if (isRegridding(converterConfig))
+          regridded.add((converterConfig.parameters.coord ?? 'time') as string)
         for (const [name, extra] of converted.extras ?? []) extras.set(name, extra)
       } catch (error) {
         if (!isSluiceError(error, 'input') || (error as InputError).place) throw error
-        const message = error.message.includes(context.name) ? error.message : `${context.name}: ${error.message}`
+        const message = error.message.includes(context.name)
+          ? error.message
+          : `${context.name}: ${error.message}`
         throw new InputError(message, { place: { file: context.inputKey }, cause: error })
       }
     }
-    return { variable: current, extras, regridded, isCustom: config.converters.some(({ builtin }) => builtin === 'custom') }
+    return {
+      variable: current,
+      extras,
+      regridded,
+      isCustom: config.converters.some(({ builtin }) => builtin === 'custom'),
+    }
   }
 
   private async converterOf(config: RetrievedConfig['converters'][number]): Promise<Converter> {

@@ -41,7 +41,10 @@ export function parseKeyTime(text: string): bigint {
 
 /** A span's ends as inputs spell them: dates alone where both are midnights. */
 export function showKeyTimes(start: bigint, end: bigint): [string, string] {
-  const [from, to] = [start, end].map((instant) => timeValues(instant).date_time as string) as [string, string]
+  const [from, to] = [start, end].map((instant) => timeValues(instant).date_time as string) as [
+    string,
+    string,
+  ]
   const isDays = from.endsWith('.000000') && to.endsWith('.000000')
   return isDays ? [from.slice(0, 8), to.slice(0, 8)] : [from, to]
 }

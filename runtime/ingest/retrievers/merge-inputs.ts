@@ -33,7 +33,8 @@ function endToEnd(datasets: readonly Dataset[]): Dataset[] | undefined {
   const names = (dataset: Dataset): string => [...dataset.dataVars.keys()].sort().join('\n')
   const isPlain = (dataset: Dataset): boolean => {
     const time = dataset.index('time')
-    if (!time || dataset.coords.size !== 1 || time.data.length === 0 || time.data instanceof TextArray) return false
+    if (!time || dataset.coords.size !== 1 || time.data.length === 0 || time.data instanceof TextArray)
+      return false
     const isAlong = ({ dims }: Variable): boolean => dims.length === 1 && dims[0] === 'time'
     return [...dataset.dataVars.values()].every(isAlong) && isMonotonic(time, { isStrict: true })
   }
@@ -46,7 +47,9 @@ function endToEnd(datasets: readonly Dataset[]): Dataset[] | undefined {
   })
   if (spans.some((span) => compareLabels(span.first, span.last) > 0)) return undefined
   spans.sort((a, b) => compareLabels(a.first, b.first))
-  const overlaps = spans.some((span, i) => i > 0 && compareLabels((spans[i - 1] as typeof span).last, span.first) >= 0)
+  const overlaps = spans.some(
+    (span, i) => i > 0 && compareLabels((spans[i - 1] as typeof span).last, span.first) >= 0,
+  )
   return overlaps ? undefined : spans.map(({ dataset }) => dataset)
 }
 

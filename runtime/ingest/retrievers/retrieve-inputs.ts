@@ -3,8 +3,8 @@ import { Dataset, type Variable } from '../../dataset/dataset.ts'
 import { expandVariableDims } from '../../dataset/rename.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import { InputError } from '../../errors.ts'
-import type { PipelineConfig, RetrieverConfig } from '../config/types.ts'
 import { compilePattern } from '../config/pattern.ts'
+import type { PipelineConfig, RetrieverConfig } from '../config/types.ts'
 import type { Reader } from '../interfaces.ts'
 import { labelled, makeReader, type ReaderEnvironment } from '../readers/make-reader.ts'
 import { ConverterRunner } from './convert.ts'
@@ -85,7 +85,9 @@ function uniqueLabel(label: string, input: InputFile, parts: ReadonlyMap<string,
 function nothingRead(retriever: RetrieverConfig, inputs: readonly InputFile[]): InputError {
   const names = inputs.map(({ name }) => name).join(', ') || 'none'
   const patterns = retriever.readers.map(({ pattern }) => pattern).join(', ') || 'none'
-  return new InputError(`no input could be read: the inputs are ${names}; the readers' patterns are ${patterns}`)
+  return new InputError(
+    `no input could be read: the inputs are ${names}; the readers' patterns are ${patterns}`,
+  )
 }
 
 /** A rule with the variable of the input that it takes. */
@@ -118,7 +120,11 @@ async function retrieveOne(
 }
 
 /** The header is what readers leave out, so it is read once more; a very large file is not worth that. */
-async function timeNotFound(rule: SelectedRule, raw: Dataset, { label, input, reader }: Source): Promise<InputError> {
+async function timeNotFound(
+  rule: SelectedRule,
+  raw: Dataset,
+  { label, input, reader }: Source,
+): Promise<InputError> {
   let found = raw
   if (input.size < 64 * 1024 ** 2) {
     found = labelled(input.name, await reader.read(input, { names: anyName })).get(label) ?? raw
@@ -144,16 +150,12 @@ const anyName: ReadonlySet<string> = new (class extends Set<string> {
  * What the input's dims are called in the output: where a coord lies along a dim of another name, that dim becomes
  * the coord's; where a variable and a dim share a name, renaming one renames the other. @throws InputError
  */
-function renamedDims(
-  raw: Dataset,
-  matches: readonly Match[],
-  label: string,
-  log: Log,
-): Map<string, string> {
+function renamedDims(raw: Dataset, matches: readonly Match[], label: string, log: Log): Map<string, string> {
   const renamed = new Map<string, string>()
   const lengths = raw.dims()
   for (const { rule, inputName } of matches) {
-    if (rule.role === 'data_var' && lengths.has(inputName) && !renamed.has(inputName)) renamed.set(inputName, rule.name)
+    if (rule.role === 'data_var' && lengths.has(inputName) && !renamed.has(inputName))
+      renamed.set(inputName, rule.name)
     if (rule.role !== 'coord') continue
     const { dims } = raw.get(inputName) as Variable
     if (dims.length > 1) {

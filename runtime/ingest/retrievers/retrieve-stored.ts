@@ -7,7 +7,7 @@ import type { PipelineConfig, RetrievedConfig, Rule } from '../config/types.ts'
 import type { ConverterContext, PipelineHooks } from '../interfaces.ts'
 import type { ClassEnvironment } from '../make-instance.ts'
 import type { DatastreamStorage } from '../storage/datastream-storage.ts'
-import { type Conversion, ConverterRunner, type Converted } from './convert.ts'
+import { type Conversion, type Converted, ConverterRunner } from './convert.ts'
 import type { InputKey } from './input-key.ts'
 import { allRules, matches, namesOf } from './select-rules.ts'
 
@@ -83,7 +83,10 @@ interface Choice {
 }
 
 /** The first rule, in the rules' order, that matches an input, in the inputs' order: whether it is there or not. */
-function choose(rules: readonly Rule<RetrievedConfig>[], inputs: ReadonlyMap<string, Dataset>): Choice | undefined {
+function choose(
+  rules: readonly Rule<RetrievedConfig>[],
+  inputs: ReadonlyMap<string, Dataset>,
+): Choice | undefined {
   for (const rule of rules) {
     for (const [inputKey, input] of inputs) {
       if (!matches(rule, inputKey)) continue
@@ -155,9 +158,12 @@ const keepsLabels: readonly string[] = ['UnitsConverter', 'StringToDatetime']
 
 function chosenCoord(name: string, choice: Choice, variable: Variable): ChosenCoord {
   if (variable.dims.length !== 1) {
-    throw new InputError(`${name} is a coord, but ${choice.inputName} has the dims (${variable.dims.join(', ')})`, {
-      place: { file: choice.inputKey },
-    })
+    throw new InputError(
+      `${name} is a coord, but ${choice.inputName} has the dims (${variable.dims.join(', ')})`,
+      {
+        place: { file: choice.inputKey },
+      },
+    )
   }
   if (!choice.variable && variable.data.length === 0) {
     throw new InputError(`the coord ${name} is in no stored file, and no converter makes it`, {
@@ -192,14 +198,21 @@ function onOutputGrid(
       if (!index) throw new InputError(`${name}: its dim ${dim} has no labels to match with ${target}`)
       current = reindexVariable(current, dim, index, coord.variable, { method: 'exact' }, name)
     } else if (length !== coord.variable.data.length) {
-      throw new InputError(`${name} has ${length} values along ${target}, which has ${coord.variable.data.length}`)
+      throw new InputError(
+        `${name} has ${length} values along ${target}, which has ${coord.variable.data.length}`,
+      )
     }
     current = { ...current, dims: current.dims.with(axis, target) }
   }
   return current
 }
 
-function isOn(coord: string, { regridded, isCustom }: Converted, length: number, index: Variable | undefined): boolean {
+function isOn(
+  coord: string,
+  { regridded, isCustom }: Converted,
+  length: number,
+  index: Variable | undefined,
+): boolean {
   if (regridded.has(coord) || regridded.has('ALL')) return true
   return isCustom && length !== index?.data.length
 }

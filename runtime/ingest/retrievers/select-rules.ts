@@ -37,7 +37,9 @@ export function matches(rule: Rule<RetrievedConfig>, label: string): boolean {
 export function namesOf(configs: Iterable<RetrievedConfig>): Set<string> {
   const names = new Set<string>()
   for (const { names: own, converters } of configs) {
-    const isTransformed = converters.some(({ builtin }) => builtin === 'custom' || builtin.startsWith('transform'))
+    const isTransformed = converters.some(
+      ({ builtin }) => builtin === 'custom' || builtin.startsWith('transform'),
+    )
     for (const name of own) {
       names.add(name)
       if (!isTransformed) continue

@@ -22,12 +22,19 @@ const classOf = (builtin: Builtin, parameters = {}): ClassConfig => ({
 })
 const handlers = {
   NetCDF: { reader: classOf('NetCDFReader'), writer: classOf('NetCDFWriter'), extension: 'nc' },
-  SplitNetCDF: { reader: classOf('NetCDFReader'), writer: classOf('SplitNetCDFWriter', { time_unit: 'h' }), extension: 'nc' },
+  SplitNetCDF: {
+    reader: classOf('NetCDFReader'),
+    writer: classOf('SplitNetCDFWriter', { time_unit: 'h' }),
+    extension: 'nc',
+  },
   Parquet: { reader: classOf('ParquetReader'), writer: classOf('ParquetWriter'), extension: 'parquet' },
   CSV: { reader: classOf('CSVReader'), writer: classOf('CSVWriter'), extension: 'csv' },
   A2eCSV: { reader: classOf('A2eCSVReader'), writer: classOf('A2eCSVWriter'), extension: 'csv' },
 }
-const configOf = (handler: StorageConfig['handler'], templates: Partial<StorageConfig> = {}): StorageConfig => ({
+const configOf = (
+  handler: StorageConfig['handler'],
+  templates: Partial<StorageConfig> = {},
+): StorageConfig => ({
   ...classOf('FileSystem'),
   handler,
   storageRoot: undefined,
@@ -40,13 +47,17 @@ const configOf = (handler: StorageConfig['handler'], templates: Partial<StorageC
   ...templates,
 })
 
-const day = (text: string, hours = 0) => BigInt(Date.parse(`${text}T00:00:00Z`)) * 1_000_000n + BigInt(hours) * 3_600_000_000_000n
+const day = (text: string, hours = 0) =>
+  BigInt(Date.parse(`${text}T00:00:00Z`)) * 1_000_000n + BigInt(hours) * 3_600_000_000_000n
 const span = (start: bigint, end: bigint, includesEnd = false): TimeSpan => ({ start, end, includesEnd })
 
 /** Hourly values that are the hours since the first day's midnight. */
 function dataset(datastream: string, start: bigint, hours: number): Dataset {
   const times = BigInt64Array.from({ length: hours }, (_, i) => start + BigInt(i) * 3_600_000_000_000n)
-  const values = Float64Array.from({ length: hours }, (_, i) => Number((start - day('2022-01-01')) / 3_600_000_000_000n) + i)
+  const values = Float64Array.from(
+    { length: hours },
+    (_, i) => Number((start - day('2022-01-01')) / 3_600_000_000_000n) + i,
+  )
   const units = new Map([['units', 'seconds since 1970-01-01']])
   return new Dataset({
     coords: new Map([['time', variable(['time'], [hours], 'datetime64[ns]', times, units)]]),
@@ -60,7 +71,8 @@ function dataset(datastream: string, start: bigint, hours: number): Dataset {
     ]),
   })
 }
-const valuesOf = ({ dataset }: { dataset: Dataset }) => Array.from((dataset.get('x')?.data ?? []) as Float64Array)
+const valuesOf = ({ dataset }: { dataset: Dataset }) =>
+  Array.from((dataset.get('x')?.data ?? []) as Float64Array)
 
 let store: MemoryObjectStore
 let clock: Date
@@ -107,7 +119,10 @@ describe('save and fetch', () => {
   })
 
   it('splits by span: no sample twice, none lost, no empty file', async () => {
-    const config = configOf({ ...handlers.SplitNetCDF, writer: classOf('SplitNetCDFWriter', { time_interval: 6, time_unit: 'h' }) })
+    const config = configOf({
+      ...handlers.SplitNetCDF,
+      writer: classOf('SplitNetCDFWriter', { time_interval: 6, time_unit: 'h' }),
+    })
     const whole = dataset('sgp.met.b1', day('2022-01-01'), 13)
     // A gap of 12 hours: no file for it.
     ;(whole.get('time')?.data as BigInt64Array)[12] = day('2022-01-02')
@@ -129,7 +144,9 @@ describe('save and fetch', () => {
     const fetch = async (includesEnd: boolean) =>
       storage.fetch('sgp.met.b1', span(day('2022-01-02'), day('2022-01-03'), includesEnd))
     expect(valuesOf(await fetch(false))).toHaveLength(24)
-    expect((await fetch(false)).files.map(({ key }) => key)).toEqual(['data/sgp/sgp.met.b1/sgp.met.b1.20220102.000000.nc'])
+    expect((await fetch(false)).files.map(({ key }) => key)).toEqual([
+      'data/sgp/sgp.met.b1/sgp.met.b1.20220102.000000.nc',
+    ])
     expect(valuesOf(await fetch(true))).toHaveLength(25)
   })
 
@@ -141,7 +158,9 @@ describe('save and fetch', () => {
   it('reads only the variables that are wanted', async () => {
     const storage = storageOf(configOf(handlers.NetCDF))
     await storage.save(dataset('sgp.met.b1', day('2022-01-01'), 2))
-    const { dataset: found } = await storage.fetch('sgp.met.b1', span(day('2022-01-01'), day('2022-01-02')), { names: new Set(['x']) })
+    const { dataset: found } = await storage.fetch('sgp.met.b1', span(day('2022-01-01'), day('2022-01-02')), {
+      names: new Set(['x']),
+    })
     expect([...found.dataVars.keys()]).toEqual(['x'])
   })
 
@@ -179,7 +198,12 @@ describe('save and fetch', () => {
     await storage.save(dataset('sgp.met.b1', day('2022-01-01'), 1))
     await storage.save(dataset('sgp.met-z01.b1', day('2022-01-01'), 1))
     await storage.save(dataset('sgp.met.b10', day('2022-01-01'), 1))
-    for (const name of ['sgp.met.b1.20220101.000000.nc.tmp', 'sgp.met.b1.20221399.000000.nc', 'sgp.met.b1.latest.nc', 'sub/sgp.met.b1.20220101.000000.nc']) {
+    for (const name of [
+      'sgp.met.b1.20220101.000000.nc.tmp',
+      'sgp.met.b1.20221399.000000.nc',
+      'sgp.met.b1.latest.nc',
+      'sub/sgp.met.b1.20220101.000000.nc',
+    ]) {
       await store.put(`data/${name}`, 'x')
     }
     const found = await storage.filesOf('sgp.met.b1', span(0n, day('2100-01-01')))
@@ -216,7 +240,8 @@ describe('what changed', () => {
 
   it('is told to the engine by the files that a window reads, listed once', async () => {
     const config = configOf(handlers.NetCDF)
-    for (const date of ['2022-01-01', '2022-01-02']) await storageOf(config).save(dataset('sgp.met.b1', day(date), 24))
+    for (const date of ['2022-01-01', '2022-01-02'])
+      await storageOf(config).save(dataset('sgp.met.b1', day(date), 24))
     const window = (start: string, end: string) => ({ start: `${start}T00:00:00Z`, end: `${end}T00:00:00Z` })
     let lists = 0
     const reader: ObjectReader = {
@@ -241,10 +266,13 @@ describe('what changed', () => {
 describe('savePlots', () => {
   it('puts whatever is left in the folder', async () => {
     const storage = storageOf(configOf(handlers.NetCDF))
-    const put = await storage.savePlots(dataset('sgp.met.b1', day('2022-01-01', 21), 1), async ({ ancillaryPath }) => {
-      const { writeFile } = await import('node:fs/promises')
-      await writeFile(ancillaryPath('wind/rose', 'svg'), '<svg/>')
-    })
+    const put = await storage.savePlots(
+      dataset('sgp.met.b1', day('2022-01-01', 21), 1),
+      async ({ ancillaryPath }) => {
+        const { writeFile } = await import('node:fs/promises')
+        await writeFile(ancillaryPath('wind/rose', 'svg'), '<svg/>')
+      },
+    )
     const key = 'ancillary/sgp/sgp.met.b1/sgp.met.b1.20220101.210000.wind/rose.svg'
     expect(put).toMatchObject([{ key, contentType: 'image/svg+xml' }])
     expect(await readText((await store.get(key))?.body ?? '')).toBe('<svg/>')

@@ -16,7 +16,13 @@ import { makeWriter } from '../writers/make-writer.ts'
 import { downloadFolder, uploadFolder } from './folders.ts'
 import { datasetValues, datastreamValues } from './key-values.ts'
 import { safeSegments } from './safe-segments.ts'
-import { extensionValues, isFolderFormat, listStoredFiles, type StoredFile, type TimeSpan } from './stored-files.ts'
+import {
+  extensionValues,
+  isFolderFormat,
+  listStoredFiles,
+  type StoredFile,
+  type TimeSpan,
+} from './stored-files.ts'
 
 /** What a storage works with: stores are the caller's. */
 export interface StorageEnvironment {
@@ -92,7 +98,9 @@ export class DatastreamStorage {
 
   /** Every object that `fetch` would read, in key order: their keys and etags say whether its result can change. */
   async filesOf(datastream: string, span: TimeSpan, values: TemplateValues = {}): Promise<ObjectInfo[]> {
-    return (await listStoredFiles(this.config, this.environment, datastream, span, values)).flatMap(({ objects }) => objects)
+    return (await listStoredFiles(this.config, this.environment, datastream, span, values)).flatMap(
+      ({ objects }) => objects,
+    )
   }
 
   /** When a file of the datastream was last written, or `undefined` when there is none. */
@@ -115,7 +123,10 @@ export class DatastreamStorage {
   }
 
   /** Runs `plot` with a folder for its files, then puts each of them. When it throws, nothing is put. */
-  async savePlots(dataset: Dataset, plot: (context: PlotContext) => void | Promise<void>): Promise<ObjectInfo[]> {
+  async savePlots(
+    dataset: Dataset,
+    plot: (context: PlotContext) => void | Promise<void>,
+  ): Promise<ObjectInfo[]> {
     const { config, environment } = this
     const values = this.valuesOf(dataset)
     const folderKey = this.keyOf(config.ancillaryStoragePath, values)

@@ -24,7 +24,8 @@ export async function uploadFolder(
   options: { readonly refuseExisting?: boolean } = {},
 ): Promise<ObjectInfo[]> {
   const paths = await filesBelow(folder)
-  const keyOf = (path: string): string => [key.replace(/\/$/, ''), ...relative(folder, path).split(sep)].filter(Boolean).join('/')
+  const keyOf = (path: string): string =>
+    [key.replace(/\/$/, ''), ...relative(folder, path).split(sep)].filter(Boolean).join('/')
   if (options.refuseExisting) await refuseOthers(paths, keyOf, target.store)
   const put: ObjectInfo[] = []
   for (const path of paths) {
@@ -67,7 +68,8 @@ async function refuseOthers(
 ): Promise<void> {
   for (const path of paths) {
     const existing = await reader.get(keyOf(path))
-    if (!existing || (await sameBytes(createReadStream(path) as AsyncIterable<Uint8Array>, existing.body))) continue
+    if (!existing || (await sameBytes(createReadStream(path) as AsyncIterable<Uint8Array>, existing.body)))
+      continue
     throw new InputError(
       `${keyOf(path)} exists with other content; to_zarr_kwargs: {mode: w} replaces a store, and a date in data_filename_template gives each run its own`,
     )

@@ -73,7 +73,13 @@ describe('firstTime', () => {
   })
 
   it('understands numbers that count from a date', () => {
-    const hours = variable(['time'], [1], 'float64', Float64Array.of(1.5), new Map([['units', 'hours since 2022-01-01']]))
+    const hours = variable(
+      ['time'],
+      [1],
+      'float64',
+      Float64Array.of(1.5),
+      new Map([['units', 'hours since 2022-01-01']]),
+    )
     expect(at(firstTime(withTime(hours)))).toBe('2022-01-01T01:30:00.000Z')
   })
 
@@ -90,5 +96,10 @@ describe('firstTime', () => {
 it('datasetValues takes attributes of any type as text', () => {
   const dataset = withTime(variable(['time'], [1], 'datetime64[s]', BigInt64Array.of(0n)))
   dataset.attrs.set('number', 5n).set('share', 0.5).set('list', ['a', 'b'])
-  expect(datasetValues(dataset)).toMatchObject({ number: '5', share: '0.5', list: "['a', 'b']", year: '1970' })
+  expect(datasetValues(dataset)).toMatchObject({
+    number: '5',
+    share: '0.5',
+    list: "['a', 'b']",
+    year: '1970',
+  })
 })

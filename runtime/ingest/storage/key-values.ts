@@ -1,6 +1,12 @@
 import { decodeVariable } from '../../dataset/cf-decode.ts'
 import type { Attrs, Dataset } from '../../dataset/dataset.ts'
-import { convertTimeUnit, daysFromCivil, daysInMonth, formatDatetime, nanosecondsPerDay } from '../../dataset/datetime.ts'
+import {
+  convertTimeUnit,
+  daysFromCivil,
+  daysInMonth,
+  formatDatetime,
+  nanosecondsPerDay,
+} from '../../dataset/datetime.ts'
 import { isDatetime, NaT, timeUnit } from '../../dataset/dtype.ts'
 import { sliceVariable } from '../../dataset/select.ts'
 import { InputError } from '../../errors.ts'
@@ -33,7 +39,8 @@ export function firstTime(dataset: Dataset): bigint {
     maskAndScale: true,
     reuse: false,
   })
-  if (!isDatetime(dtype)) throw new InputError(`time is ${dtype}, and its units name no date that it counts from`)
+  if (!isDatetime(dtype))
+    throw new InputError(`time is ${dtype}, and its units name no date that it counts from`)
   const value = (data as BigInt64Array)[0] as bigint
   if (value === NaT) throw new InputError('the first value of time is missing, and files are named by it')
   return convertTimeUnit(value, timeUnit(dtype), 'ns')
@@ -103,7 +110,11 @@ export function fileStart(values: Readonly<Record<string, string | null>>): bigi
   if (year === undefined) return undefined
   const month = part(['month', 'mm'], 4, 2) ?? 1
   const day = part(['day', 'dd'], 6, 2) ?? 1
-  const [hour, minute, second] = [clock(['hour', 'HH'], 0), clock(['minute', 'MM'], 2), clock(['second', 'SS'], 4)]
+  const [hour, minute, second] = [
+    clock(['hour', 'HH'], 0),
+    clock(['minute', 'MM'], 2),
+    clock(['second', 'SS'], 4),
+  ]
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined
   if (hour > 23 || minute > 59 || second > 59) return undefined
   const seconds = BigInt(hour * 3600 + minute * 60 + second)

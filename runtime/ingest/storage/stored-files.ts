@@ -2,7 +2,7 @@ import type { ObjectInfo, ObjectReader, Window } from '../../contracts.ts'
 import { parseDatetime } from '../../dataset/datetime.ts'
 import { InputError } from '../../errors.ts'
 import type { PipelineConfig, StorageConfig } from '../config/types.ts'
-import { compileTemplate, templatePrefix, templateRegExp, type TemplateValues } from '../template.ts'
+import { compileTemplate, type TemplateValues, templatePrefix, templateRegExp } from '../template.ts'
 import { splitFilenameTemplate } from '../writers/split-netcdf-writer.ts'
 import { datastreamValues, fileStart, namesDate, sharedTimeValues } from './key-values.ts'
 import { safeSegments } from './safe-segments.ts'
@@ -68,7 +68,9 @@ export async function listStoredFiles(
 
 function isIn({ start }: StoredFile, span: TimeSpan, config: StorageConfig): boolean {
   if (!namesDate(filenameTemplate(config))) return true
-  return start !== undefined && start >= span.start && (span.includesEnd ? start <= span.end : start < span.end)
+  return (
+    start !== undefined && start >= span.start && (span.includesEnd ? start <= span.end : start < span.end)
+  )
 }
 
 function filenameTemplate({ handler, dataFilenameTemplate }: StorageConfig): string {

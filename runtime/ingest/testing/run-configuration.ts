@@ -5,13 +5,20 @@ import { fileInput } from '../../formats/input-file.ts'
 import { MemoryObjectStore } from '../../storage/memory.ts'
 import { createConfigLoader } from '../config/config-loader.ts'
 import type { PipelineConfig } from '../config/types.ts'
-import { type PipelineEnvironment, type PipelineInputs, type PipelineOutcome, runPipeline } from '../run-pipeline.ts'
+import {
+  type PipelineEnvironment,
+  type PipelineInputs,
+  type PipelineOutcome,
+  runPipeline,
+} from '../run-pipeline.ts'
 
 /** Files by name, in a folder of their own. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
 
 /** A log that keeps its lines. */
-export function recordingLog(): Log & { readonly lines: readonly (readonly [string, LogFields | undefined])[] } {
+export function recordingLog(): Log & {
+  readonly lines: readonly (readonly [string, LogFields | undefined])[]
+} {
   const lines: [string, LogFields | undefined][] = []
   const line = (event: string, fields?: LogFields): void => {
     lines.push([event, fields])

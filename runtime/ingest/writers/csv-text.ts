@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { showElement } from '../../dataset/cast.ts'
 import type { Variable } from '../../dataset/dataset.ts'
@@ -54,7 +54,8 @@ export function quoted(text: string, { sep }: { readonly sep: string }): string 
 /** Python's `%` formats of one float: `%.3f`, `%10.4e`, `%g`. @throws InputError */
 function printf(format: string): (value: number) => string {
   const match = /^([^%]*)%(?:(\d+)?(?:\.(\d+))?)([feEgG])([^%]*)$/.exec(format)
-  if (!match) throw new InputError(`float_format "${format}" is not supported; supported are such as %.3f, %e, %g`)
+  if (!match)
+    throw new InputError(`float_format "${format}" is not supported; supported are such as %.3f, %e, %g`)
   const [, before = '', width = '0', precision = '6', kind, after = ''] = match
   const digits = Number(precision)
   return (value) => before + number(value, kind as string, digits).padStart(Number(width)) + after
@@ -62,17 +63,27 @@ function printf(format: string): (value: number) => string {
 
 function number(value: number, kind: string, digits: number): string {
   if (!Number.isFinite(value)) return showFloat(value)
-  if (kind === 'f') return value.toFixed(digits)
+  if (kind === 'f') return fixed(value, digits)
   const exponential = (places: number): string =>
     value.toExponential(places).replace(/e([+-])(\d)$/, 'e$10$2')
-  if (kind.toLowerCase() === 'e') return kind === 'e' ? exponential(digits) : exponential(digits).toUpperCase()
+  if (kind.toLowerCase() === 'e')
+    return kind === 'e' ? exponential(digits) : exponential(digits).toUpperCase()
   const significant = Math.max(1, digits)
   const power = value === 0 ? 0 : Number(value.toExponential(significant - 1).split('e')[1])
   const plain =
     power < -4 || power >= significant
       ? exponential(significant - 1).replace(/\.?0*e/, 'e')
-      : value.toFixed(significant - 1 - power).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '')
+      : value
+          .toFixed(significant - 1 - power)
+          .replace(/(\.\d*?)0+$/, '$1')
+          .replace(/\.$/, '')
   return kind === 'g' ? plain : plain.toUpperCase()
+}
+
+/** `toFixed`, which gives up on large numbers. */
+function fixed(value: number, digits: number): string {
+  if (Math.abs(value) < 1e21) return Object.is(value, -0) ? `-${(0).toFixed(digits)}` : value.toFixed(digits)
+  return digits > 0 ? `${BigInt(value)}.${'0'.repeat(digits)}` : String(BigInt(value))
 }
 
 type Unit = ReturnType<typeof timeUnit>
@@ -95,7 +106,8 @@ function timeFields(count: bigint, unit: Unit): TimeFields {
 }
 
 const pad = (value: number, width = 2): string => String(value).padStart(width, '0')
-const monthNames = 'January February March April May June July August September October November December'.split(' ')
+const monthNames =
+  'January February March April May June July August September October November December'.split(' ')
 const dayNames = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ')
 
 /** strftime's directives for UTC times that know no zone: `%Z` and `%z` are empty. */
@@ -106,7 +118,7 @@ const directives: Readonly<Record<string, (fields: TimeFields) => string>> = {
   d: ({ day }) => pad(day),
   j: ({ year, month, day }) => pad(daysFromCivil(year, month, day) - daysFromCivil(year, 1, 1) + 1, 3),
   H: ({ seconds }) => pad(Math.floor(seconds / 3600)),
-  I: ({ seconds }) => pad((Math.floor(seconds / 3600) + 11) % 12 + 1),
+  I: ({ seconds }) => pad(((Math.floor(seconds / 3600) + 11) % 12) + 1),
   p: ({ seconds }) => (seconds < 43_200 ? 'AM' : 'PM'),
   M: ({ seconds }) => pad(Math.floor(seconds / 60) % 60),
   S: ({ seconds }) => pad(seconds % 60),
@@ -145,12 +157,15 @@ function shortestTimes(counts: BigInt64Array, unit: Unit): (count: bigint) => st
     if (count === NaT) continue
     const { seconds, nanoseconds } = timeFields(count, unit)
     if (seconds !== 0 || nanoseconds !== 0) isMidnight = false
-    const needed = nanoseconds === 0 ? 0 : nanoseconds % 1_000_000 === 0 ? 3 : nanoseconds % 1000 === 0 ? 6 : 9
+    const needed =
+      nanoseconds === 0 ? 0 : nanoseconds % 1_000_000 === 0 ? 3 : nanoseconds % 1000 === 0 ? 6 : 9
     digits = Math.max(digits, needed)
   }
   const show = formatTimes(isMidnight ? '%Y-%m-%d' : '%Y-%m-%d %H:%M:%S', unit)
   return (count) =>
-    digits === 0 ? show(count) : `${show(count)}.${pad(timeFields(count, unit).nanoseconds, 9).slice(0, digits)}`
+    digits === 0
+      ? show(count)
+      : `${show(count)}.${pad(timeFields(count, unit).nanoseconds, 9).slice(0, digits)}`
 }
 
 /** Writes lines to a file as they come, waiting whenever the disk is behind. */

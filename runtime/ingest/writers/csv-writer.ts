@@ -31,7 +31,8 @@ export class CSVWriter implements DatasetWriter {
     await writeLines(path('attrs'), this.attrLines(decoded))
     const along = (dims: readonly string[]): [string, Variable][] =>
       [...decoded.dataVars].filter(
-        ([, variable]) => variable.dims.length <= dims.length && variable.dims.every((dim) => dims.includes(dim)),
+        ([, variable]) =>
+          variable.dims.length <= dims.length && variable.dims.every((dim) => dims.includes(dim)),
       )
     await writeLines(path('time.1d'), this.tableLines(decoded, ['time'], along(['time'])))
     for (const dim of decoded.dims().keys()) {
@@ -91,7 +92,7 @@ export class CSVWriter implements DatasetWriter {
     }))
     yield `${[...dims, ...columns.map(([name]) => quoted(name, this.options))].join(sep)}${end}`
     const rows = lengths.reduce((product, length) => product * length, 1)
-    const place = new Array<number>(dims.length)
+    const place = dims.map(() => 0)
     for (let row = 0; row < rows; row++) {
       let rest = row
       for (let axis = dims.length - 1; axis >= 0; axis--) {
