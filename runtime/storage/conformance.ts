@@ -101,7 +101,7 @@ async function tagOf(action: Promise<unknown>): Promise<string | undefined> {
     await action
     return undefined
   } catch (error) {
-    return isSluiceError(error) ? error.tag : `${error}`
+    return isSluiceError(error) ? error.tag : String(error)
   }
 }
 

@@ -17,6 +17,9 @@ export interface Fingerprint {
  */
 const SETTLES_AFTER_NS = 2_100_000_000n
 
+/** The journal is written anew when it has twice as many lines as there are keys, and these. */
+const SPARE_LINES = 1000
+
 interface Entry {
   readonly stamp: string
   readonly etag: string
@@ -35,6 +38,8 @@ export class EtagCache {
   readonly #entries = new Map<string, Entry>()
   #loading: Promise<void> | undefined
   #unwritten: string[] = []
+  /** Of the journal; more than there are keys where they were found out again. */
+  #lines = 0
   #diskTime = 0n
   #sweeps = 0
 
@@ -92,6 +97,8 @@ export class EtagCache {
     this.#unwritten = []
     await ifWritable(async () => {
       await this.#fs.mkdir(stateDir, { recursive: true })
+      this.#lines += lines.length
+      if (this.#lines > 2 * this.#entries.size + SPARE_LINES) return this.#compact(stateDir)
       // The newline comes first: what a killed process wrote in part must not swallow our first line.
       await this.#fs.appendFile(journalIn(stateDir), `\n${lines.join('\n')}\n`)
     })
@@ -124,16 +131,15 @@ export class EtagCache {
   async #read(): Promise<void> {
     const { stateDir } = this
     if (stateDir === undefined) return
-    const text = await unless(MISSING, this.#fs.readFile(journalIn(stateDir), 'utf8'))
-    let count = 0
+    const text = await unless([...MISSING, 'EACCES'], this.#fs.readFile(journalIn(stateDir), 'utf8'))
     for (const line of text?.split('\n') ?? []) {
       const [key, stamp, etag] = parsed(line)
       if (key === undefined) continue
-      count++
+      this.#lines++
       if (stamp === undefined || etag === undefined) this.#entries.delete(key)
       else this.#entries.set(key, { stamp, etag, lastSeen: 0 })
     }
-    if (count > 2 * this.#entries.size + 1000) await ifWritable(() => this.#compact(stateDir))
+    if (this.#lines > 2 * this.#entries.size + SPARE_LINES) await ifWritable(() => this.#compact(stateDir))
   }
 
   async #compact(stateDir: string): Promise<void> {
@@ -146,6 +152,7 @@ export class EtagCache {
       await handle.close()
     }
     await this.#fs.rename(fresh, journalIn(stateDir))
+    this.#lines = lines.length
   }
 }
 

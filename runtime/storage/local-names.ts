@@ -114,7 +114,7 @@ function written(
   suffix: string,
   rules: NameRules,
 ): string {
-  const chars = [...part]
+  const chars = Array.from(part)
   const escapes = chars.map((char, i) => isEscaped(char) || (char === '%' && chars[i + 1] === '('))
   if (part === '.' || part === '..' || part === EMPTY) escapes[0] = true
   if (rules === 'windows') {

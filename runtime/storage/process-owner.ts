@@ -3,7 +3,10 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
 
-/** Whether the process that a file is named for still runs; `unknown` from another machine or container. */
+/**
+ * Whether the process that a file is named for still runs; `unknown` from another machine or container, and from
+ * before this one was started, which looks just like another one of the same name.
+ */
 export type Liveness = 'live' | 'dead' | 'unknown'
 
 /**
@@ -18,9 +21,8 @@ export function ownerName(): string {
 export function livenessOf(owner: string): Liveness {
   const [host, boot, space, pid, started] = owner.split('-')
   const here = place()
-  if (host !== here[0] || !/^[1-9][0-9]*$/.test(pid ?? '')) return 'unknown'
-  if (boot !== here[1]) return 'dead'
-  if (space !== here[2]) return 'unknown'
+  if (host !== here[0] || boot !== here[1] || space !== here[2]) return 'unknown'
+  if (!/^[1-9][0-9]*$/.test(pid ?? '')) return 'unknown'
   if (!isRunning(Number(pid))) return 'dead'
   const now = startTime(String(pid))
   // Where the start time cannot be had, another process may have got the id.

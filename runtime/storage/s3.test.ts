@@ -267,6 +267,9 @@ describe('S3ObjectStore', () => {
     const signal = AbortSignal.timeout(50)
     await expect(store.get('x', { signal })).rejects.toThrow(AbortedError)
     await expect(store.put('x', 'new', { signal: AbortSignal.timeout(50) })).rejects.toThrow(AbortedError)
+    server.fault = ({ query }) => (query.partNumber ? { kind: 'slow', milliseconds: 5000 } : undefined)
+    await expect(store.put('x', large(), { signal: AbortSignal.timeout(300) })).rejects.toThrow(AbortedError)
+    expect(server.uploads.size).toBe(0)
     server.fault = () => undefined
     const controller = new AbortController()
     const { body } = (await store.get('x', { signal: controller.signal }))!

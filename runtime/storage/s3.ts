@@ -17,7 +17,7 @@ import type { GetOptions, ObjectInfo, ObjectStore, PutBody, PutOptions, StoredOb
 import { isSluiceError, PreconditionFailedError, StoreError } from '../errors.ts'
 import { abortError, checkRange, chunksOf, readBytes, releasable, throwIfAborted } from './body.ts'
 import { checkKey } from './keys.ts'
-import { watchDates } from './s3-dates.ts'
+import { uploadClient } from './s3-upload-client.ts'
 
 export interface S3ObjectStoreOptions {
   readonly client: S3Client
@@ -164,10 +164,10 @@ export class S3ObjectStore implements ObjectStore {
   ): Promise<ObjectInfo> {
     const { signal } = options
     for (let attempts = 1; ; attempts++) {
-      const { client, firstDate } = watchDates(this.#client)
+      const { client, firstDate } = uploadClient(this.#client, signal)
       try {
         const command = new PutObjectCommand({ ...input, Body: body })
-        const output = await client.send(command, { ...(signal && { abortSignal: signal }) })
+        const output = await client.send(command)
         return this.#infoOf(key, {
           ...options,
           ...output,
@@ -229,9 +229,10 @@ export class S3ObjectStore implements ObjectStore {
         throw error
       }
     }
-    const { client, firstDate } = watchDates(this.#client)
+    const { client, firstDate } = uploadClient(this.#client, options.signal)
     const source = Readable.from(counted(), { highWaterMark: 1 })
-    // The signal reaches the upload through its source: then the upload itself takes back the parts it has sent.
+    // The upload is stopped through its source and its requests, and then takes back the parts that it has sent; its
+    // own way to be stopped would leave them.
     const upload = new Upload({ client, params: { ...input, Body: source }, partSize: PART_BYTES })
     try {
       const output: CompleteMultipartUploadCommandOutput = await upload.done()
