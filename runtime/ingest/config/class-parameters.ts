@@ -55,13 +55,16 @@ const openDataset: Fields = {
     description: 'Without effect here: the format is known by its content.',
   },
   group: { shape: either(text, nothing), description: 'The group of the file to read.' },
-  decode_cf: { shape: boolean, description: 'Whether CF conventions are decoded at all.' },
-  decode_times: { shape: boolean, description: 'Whether numbers with units `… since …` become times.' },
+  decode_cf: { shape: either(boolean, nothing), description: 'Whether CF conventions are decoded at all.' },
+  decode_times: {
+    shape: either(boolean, nothing),
+    description: 'Whether numbers with units `… since …` become times.',
+  },
   mask_and_scale: {
-    shape: boolean,
+    shape: either(boolean, nothing),
     description: 'Whether fills become missing and scale_factor and add_offset are applied.',
   },
-  drop_variables: { shape: either(text, listOf(text)), description: 'Variables that are not read.' },
+  drop_variables: { shape: either(text, listOf(text), nothing), description: 'Variables that are not read.' },
 }
 
 const archive = (openName: string, readName: string, readFields: Fields): ParameterTable => ({

