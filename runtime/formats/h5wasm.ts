@@ -67,3 +67,18 @@ export function h5Reason(error: unknown): string {
   const lines = [...text.matchAll(/^\s*#\d+: .* line \d+ in .*: (.*)$/gm)].map((match) => match[1] as string)
   return lines.at(-1) ?? text.split('\n')[0] ?? text
 }
+
+/** The part of emscripten's file system that its types leave out. */
+interface OpenStreams {
+  readonly streams: readonly ({ readonly path: string } | null | undefined)[]
+  close(stream: { readonly path: string }): void
+}
+
+/**
+ * Closes the temporary files in which HDF5 composed its error messages: the exception that carries a message leaves
+ * the file open, and there can be 4,096 open files in all.
+ */
+export function releaseAfterFailure({ FS }: H5Module): void {
+  const files = FS as unknown as OpenStreams
+  for (const stream of files.streams) if (stream && /\/tmpfile_\w+$/.test(stream.path)) files.close(stream)
+}

@@ -1,4 +1,15 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { numbersAttr, textAttr } from '../dataset/attrs.ts'
 import type { StoredNumber } from '../dataset/cf-encode.ts'
 import type { Variable } from '../dataset/dataset.ts'
@@ -6,7 +17,8 @@ import { Dataset, variable as makeVariable } from '../dataset/dataset.ts'
 import type { DataArray, DType } from '../dataset/dtype.ts'
 import { InputError, isSluiceError } from '../errors.ts'
 import type { H5Module } from './h5wasm.ts'
-import { h5Reason, loadH5 } from './h5wasm.ts'
+import { H5Block, h5Reason, loadH5, releaseAfterFailure } from './h5wasm.ts'
+import { checkChunkIndex } from './hdf5-chunk-index.ts'
 import type { H5File } from './netcdf4-attributes.ts'
 import { readAttribute, readAttributes } from './netcdf4-attributes.ts'
 import { h5Class, storedDType } from './netcdf4-types.ts'
@@ -39,29 +51,50 @@ export interface ReadNetcdf4Options {
  */
 export async function readNetcdf4(path: string, options: ReadNetcdf4Options = {}): Promise<Dataset> {
   const place = { file: options.name ?? path }
-  requireSignature(path, place.file)
+  const { identity, base } = findSignature(path, place.file)
   const module = await loadH5()
+  const copy = stillOpen.has(identity) ? copyOf(path) : undefined
   try {
-    return readFile(module, path, options)
+    return readFile(module, { path: copy ?? path, base }, options)
   } catch (error) {
     if (isSluiceError(error)) throw new InputError(error.message, { place, cause: error })
-    throw new InputError(`the netCDF-4 file is damaged or cannot be read: ${h5Reason(error)}`, {
-      place,
-      cause: error,
-    })
+    if (!copy) stillOpen.add(identity)
+    releaseAfterFailure(module)
+    const message = `the netCDF-4 file is damaged or cannot be read: ${h5Reason(error)}`
+    throw new InputError(message, { place, cause: error })
+  } finally {
+    if (copy) {
+      truncateSync(copy)
+      rmSync(dirname(copy), { recursive: true })
+    }
   }
+}
+
+/**
+ * Device and inode of files that HDF5 has failed to read. A call that throws leaves the file open, and HDF5 takes
+ * any file with the same inode for the one it has open: if that was mended since, it would be read as it was before.
+ */
+const stillOpen = new Set<string>()
+
+function copyOf(path: string): string {
+  const copy = join(mkdtempSync(join(tmpdir(), 'sluice-netcdf-')), 'copy.nc')
+  copyFileSync(path, copy)
+  return copy
 }
 
 const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
 
 /** HDF5's signature stands at byte 0, or after a user block of 512, 1024, … bytes. */
-function requireSignature(path: string, name: string): void {
+function findSignature(path: string, name: string): { identity: string; base: number } {
   const file = openSync(path, 'r')
   try {
     const bytes = new Uint8Array(8)
     for (let start = 0; start <= 2 ** 24; start = start === 0 ? 512 : start * 2) {
       if (readSync(file, bytes, 0, 8, start) < 8) break
-      if (signature.every((byte, i) => bytes[i] === byte)) return
+      if (signature.every((byte, i) => bytes[i] === byte)) {
+        const { dev, ino } = fstatSync(file, { bigint: true })
+        return { identity: `${dev}:${ino}`, base: start }
+      }
     }
   } finally {
     closeSync(file)
@@ -71,14 +104,20 @@ function requireSignature(path: string, name: string): void {
   })
 }
 
-function readFile(module: H5Module, path: string, options: ReadNetcdf4Options): Dataset {
-  const file: H5File = { module, id: module.open(path, module.H5F_ACC_RDONLY, false, -1, -1) }
+interface Source {
+  readonly path: string
+  /** Bytes before HDF5's own. */
+  readonly base: number
+}
+
+function readFile(module: H5Module, source: Source, options: ReadNetcdf4Options): Dataset {
+  const file: H5File = { module, id: module.open(source.path, module.H5F_ACC_RDONLY, false, -1, -1) }
   try {
     const group = `/${(options.group ?? '').replace(/^\/+|\/+$/g, '')}`
     if (group !== '/' && module.get_type(file.id, group) !== module.H5G_GROUP) {
       throw new InputError(`there is no group ${JSON.stringify(options.group)}`)
     }
-    return readGroup(file, group, options)
+    return readGroup(file, source, group, options)
   } finally {
     module.close_file(file.id)
   }
@@ -102,12 +141,13 @@ interface Item extends StoredValues {
 const bareDimension = 'This is a netCDF dimension but not a netCDF variable'
 const unlimitedSize = 2 ** 63
 
-function readGroup(file: H5File, group: string, options: ReadNetcdf4Options): Dataset {
+function readGroup(file: H5File, source: Source, group: string, options: ReadNetcdf4Options): Dataset {
   const items = listItems(file, group)
   const lengths = dimensionLengths(items)
   const wanted = items.filter((item) => !isBareDimension(item) && isWanted(item.name, items, options))
   const dataset = new Dataset({ attrs: readAttributes(file, group) })
   for (const item of wanted) {
+    requireSoundIndex(file, source, item)
     const variable = readVariable(file, item, items, lengths)
     ;(lengths.has(item.name) ? dataset.coords : dataset.dataVars).set(item.name, variable)
   }
@@ -138,7 +178,10 @@ function listItems(file: H5File, group: string): Item[] {
 function isDataset({ module, id }: H5File, path: string): boolean {
   const external = module.get_external_link(id, path) as { filename?: string }
   if (external.filename !== undefined || module.get_symbolic_link(id, path) !== null) return false
-  return module.get_type(id, path) === module.H5G_DATASET
+  const type = module.get_type(id, path)
+  // HDF5 asks whether an object can be opened without saying why it cannot.
+  if (type < 0) throw new InputError(`${path}: what has this name is damaged`)
+  return type === module.H5G_DATASET
 }
 
 function describeItem({ module, id }: H5File, path: string, name: string): Item {
@@ -154,6 +197,22 @@ function describeItem({ module, id }: H5File, path: string, name: string): Item 
     isUnlimited: (meta.maxshape ?? []).map((length) => length > unlimitedSize),
     scaleName: module.get_scale_name(id, path) ?? undefined,
     dims: [],
+  }
+}
+
+function requireSoundIndex(
+  { module, id }: H5File,
+  { path, base }: Source,
+  { name, path: itemPath, shape, chunk, size }: Item,
+): void {
+  if (!chunk || shape.includes(0)) return
+  const reference = module.create_object_reference(id, itemPath)
+  const address = Number(Buffer.from(reference).readBigUInt64LE(0)) + base
+  const filterIds = module.get_dataset_filters(id, itemPath).map((filter) => filter.id)
+  try {
+    checkChunkIndex(path, { address, base, shape, chunk, size, filterIds })
+  } catch (cause) {
+    throw new InputError(`${name}: its index of chunks is damaged: ${(cause as Error).message}`, { cause })
   }
 }
 
@@ -193,11 +252,29 @@ function dimsOf(file: H5File, item: Item, byId: ReadonlyMap<number, string>, pho
     if (dims.length === rank && dims.every((dim) => dim !== undefined)) return dims
   }
   const dims: string[] = []
+  const attached = attachedCounts(file, item.path, rank)
   for (let axis = 0; axis < rank; axis++) {
     const scale = file.module.get_attached_scales(file.id, item.path, axis)[0]
+    if (scale === undefined && attached[axis]! > 0)
+      throw new InputError(`${item.name}: its dimensions are damaged`)
     dims.push(scale?.split('/').at(-1) ?? phony.nameFor(item.shape[axis] as number, dims))
   }
   return dims
+}
+
+/** How many scales each axis has, by the dataset's own list; HDF5 silently skips those that it cannot find. */
+function attachedCounts({ module, id }: H5File, path: string, rank: number): number[] {
+  if (!module.get_attribute_names(id, path).includes('DIMENSION_LIST')) return new Array<number>(rank).fill(0)
+  const block = new H5Block(module, 8 * rank)
+  try {
+    module.get_attribute_data(id, path, 'DIMENSION_LIST', block.pointer)
+    const lengths = new Uint32Array(module.HEAPU8.buffer, block.address, 2 * rank)
+    const counts = Array.from({ length: rank }, (_, axis) => lengths[2 * axis] as number)
+    module.reclaim_vlen_memory(id, path, 'DIMENSION_LIST', block.pointer)
+    return counts
+  } finally {
+    block.free()
+  }
 }
 
 /** An unlimited dimension is as long as the longest variable along it. */

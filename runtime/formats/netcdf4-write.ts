@@ -6,7 +6,7 @@ import type { Dataset } from '../dataset/dataset.ts'
 import type { TextArray } from '../dataset/text-array.ts'
 import { InputError, isSluiceError, StoreError } from '../errors.ts'
 import type { H5Module } from './h5wasm.ts'
-import { H5Block, h5Reason, loadH5, withPinnedClock } from './h5wasm.ts'
+import { H5Block, h5Reason, loadH5, releaseAfterFailure, withPinnedClock } from './h5wasm.ts'
 import type { H5File } from './netcdf4-attributes.ts'
 import { requireAttributeName, writeAttribute } from './netcdf4-attributes.ts'
 import { chunkShape, slabs } from './netcdf4-layout.ts'
@@ -42,6 +42,7 @@ export async function writeNetcdf4(
     renameSync(unfinished, path)
   } catch (error) {
     discard(unfinished)
+    releaseAfterFailure(module)
     if (isSluiceError(error)) throw error
     throw new StoreError(`${path}: the netCDF file could not be written: ${h5Reason(error)}`, {
       cause: error,
