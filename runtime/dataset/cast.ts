@@ -36,29 +36,40 @@ export function castData(
   name = 'the variable',
 ): DataArray {
   if (from === to) return data
-  if (widens(from, to)) return Float64Array.from(data as NumberArray)
+  if (widens(from, to)) return new Float64Array(data as NumberArray)
   if (from === 'float64' && to === 'float32') return narrowToFloat32(data as Float64Array, name)
-  const convert = elementCast(from, to)
-  const isMissing = missingTest(from, data)
-  const fill = missing === undefined || missing === null ? undefined : toElement(to, missing)
-  const fail = (index: number, why: string): never => {
-    throw new InputError(`${name}: ${why} (element ${index})`)
-  }
-  const at = (index: number): number | bigint | string => {
-    if (isMissing(index))
-      return (
-        missingAs(to) ??
-        fill ??
-        fail(index, `a missing value cannot be ${to}, and there is no _FillValue to stand for it`)
-      )
-    const value = data instanceof TextArray ? data.at(index) : (data[index] as number | bigint)
-    const converted = convert(value)
-    return converted ?? fail(index, refusal(value, from, to))
-  }
-  if (to === 'str') return castToText(data, from, at)
+  const at = elementReader(data, from, to, missing, name)
+  if (to === 'str') return castToText(data.length, at)
   const result = allocate(to, data.length) as NumberArray
   for (let i = 0; i < data.length; i++) result[i] = at(i) as number
   return result
+}
+
+/** Gives each element as one of `to`. */
+function elementReader(
+  data: DataArray,
+  from: DType,
+  to: DType,
+  missing: number | bigint | string | null | undefined,
+  name: string,
+): (index: number) => number | bigint | string {
+  const convert = elementCast(from, to)
+  const isMissing = missingTest(from, data)
+  const fill = missing === undefined || missing === null ? undefined : toElement(to, missing, name)
+  const word = isDatetime(from) ? 'NaT' : 'nan'
+  const stand = missingAs(to) ?? fill ?? (to === 'str' ? word : undefined)
+  const valueAt = (index: number): number | bigint | string =>
+    data instanceof TextArray ? data.at(index) : (data[index] as number | bigint)
+  return (index) => {
+    const value = isMissing(index) ? undefined : valueAt(index)
+    const element = value === undefined ? stand : convert(value)
+    if (element !== undefined) return element
+    const why =
+      value === undefined
+        ? `a missing value cannot be ${to}, and there is no _FillValue to stand for it`
+        : refusal(value, from, to)
+    throw new InputError(`${name}: ${why} (element ${index})`)
+  }
 }
 
 /** Float32 and the integers up to 32 bits fit a float64 as they are. */
@@ -67,7 +78,7 @@ function widens(from: DType, to: DType): boolean {
 }
 
 function narrowToFloat32(data: Float64Array, name: string): Float32Array {
-  const result = Float32Array.from(data)
+  const result = new Float32Array(data)
   for (let i = 0; i < data.length; i++) {
     if (!Number.isFinite(result[i] as number) && Number.isFinite(data[i] as number)) {
       throw new InputError(`${name}: ${refusal(data[i] as number, 'float64', 'float32')} (element ${i})`)
@@ -76,22 +87,17 @@ function narrowToFloat32(data: Float64Array, name: string): Float32Array {
   return result
 }
 
-function castToText(
-  data: DataArray,
-  from: DType,
-  at: (index: number) => number | bigint | string,
-): TextArray {
+/** NaN and NaT become the words `nan` and `NaT` unless there is a fill, as in numpy. */
+function castToText(length: number, at: (index: number) => number | bigint | string): TextArray {
   const builder = new TextArrayBuilder()
-  const isMissing = isDatetime(from) || isFloat(from) ? () => false : missingTest(from, data)
-  for (let i = 0; i < data.length; i++) builder.push(isMissing(i) ? undefined : String(at(i)))
+  for (let i = 0; i < length; i++) builder.push(String(at(i)))
   return builder.build()
 }
 
-/** What stands for "no value" in a type that has such a thing. Text of NaN is `nan`, as in numpy. */
-function missingAs(dtype: DType): number | bigint | string | undefined {
+/** What stands for "no value" in a number or time type that has such a thing. */
+function missingAs(dtype: DType): number | bigint | undefined {
   if (isFloat(dtype)) return Number.NaN
-  if (isDatetime(dtype)) return NaT
-  return dtype === 'str' ? 'nan' : undefined
+  return isDatetime(dtype) ? NaT : undefined
 }
 
 /** A conversion that gives `undefined` for what the type cannot hold. The input is never missing. */

@@ -72,5 +72,9 @@ function asBig(variable: Variable): Variable {
 
 function asFloat(variable: Variable): Variable {
   if (variable.data instanceof Float64Array) return variable
-  return { ...variable, dtype: 'float64', data: Float64Array.from(variable.data as Float32Array, Number) }
+  return {
+    ...variable,
+    dtype: 'float64',
+    data: Float64Array.from(variable.data as ArrayLike<number | bigint>, Number),
+  }
 }
