@@ -363,6 +363,8 @@ export interface RunContext {
   readonly codeVersion: string
   /** Finds the classes that configuration files name. */
   readonly classes: ClassLoader
+  /** Of a run that `uses: [catalog]`. */
+  readonly catalog?: Catalog
   progress(done: number, total?: number): void
 }
 
@@ -375,4 +377,64 @@ export interface ClassLoader {
 /** A pipeline succeeds, or is skipped, or throws. It cannot build a failure. */
 export interface PipelineModule {
   run(context: RunContext): Promise<Succeeded | Skipped>
+}
+
+// ---------------------------------------------------------------- catalog and tables
+
+/** What a SQL parameter may be; `null` is SQL's null. Dates are instants; an array becomes a PostgreSQL array. */
+export type SqlValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | Uint8Array
+  | readonly (string | number | bigint | boolean | null)[]
+
+/** Rows as objects by column name; 64-bit integers and numerics come as text, as neither fits a number. */
+export interface SqlResult<R = Readonly<Record<string, unknown>>> {
+  readonly rows: readonly R[]
+  /** How many rows were found, inserted, updated or deleted. */
+  readonly count: number
+}
+
+/** One connection's worth of a catalog. */
+export interface CatalogSession {
+  /** One statement with `$1`, `$2` … @throws CatalogError with the database's message, never with a password */
+  query<R = Readonly<Record<string, unknown>>>(
+    sql: string,
+    parameters?: readonly SqlValue[],
+  ): Promise<SqlResult<R>>
+  /** `COPY table (columns) FROM STDIN` of CSV text in UTF-8; gives the number of rows. All or nothing. */
+  copyFrom(target: CopyTarget, csv: AsyncIterable<Uint8Array>): Promise<number>
+}
+
+export interface CopyTarget {
+  /** Unquoted; with its schema where it is not in the search path. */
+  readonly table: string
+  readonly schema?: string
+  readonly columns: readonly string[]
+  /** The text that stands for null where it is not quoted; empty text unless given. */
+  readonly nullText?: string
+}
+
+/** PostgreSQL: embedded or a server, with the same SQL. */
+export interface Catalog extends CatalogSession {
+  /** Commits what `work` did when it returns, and rolls it back when it throws. */
+  transaction<T>(work: (session: CatalogSession) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export interface LoadCounts {
+  readonly before: number
+  readonly after: number
+  readonly loaded: number
+  readonly rejected: number
+}
+
+/** Where a table load ends: PostgreSQL or Redshift. A load is whole or not at all. */
+export interface TableSink<Spec> {
+  readonly name: 'postgres' | 'redshift'
+  load(spec: Spec, input: InputFile): Promise<LoadCounts>
 }

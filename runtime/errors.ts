@@ -41,6 +41,7 @@ export type ErrorTag =
   | 'usage'
   | 'precondition-failed'
   | 'store'
+  | 'catalog'
   | 'timeout'
   | 'aborted'
 
@@ -96,6 +97,18 @@ export class PreconditionFailedError extends SluiceError {
 export class StoreError extends SluiceError {
   readonly tag = 'store'
   override readonly name = 'StoreError'
+}
+
+/** The database refused or could not be reached. `code` is PostgreSQL's SQLSTATE, where it gave one. */
+export class CatalogError extends SluiceError {
+  readonly tag = 'catalog'
+  override readonly name = 'CatalogError'
+  readonly code: string | undefined
+
+  constructor(message: string, options: { code?: string | undefined; cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.code = options.code
+  }
 }
 
 /** The run used up the time that its plan gives it. */
