@@ -176,6 +176,7 @@ const storageParameters: Fields = {
 export const classParameters: Readonly<Record<Builtin, ParameterTable>> = {
   IngestPipeline: { fields: {}, isFree: true },
   TransformationPipeline: {
+    ignoresUnknown: true,
     fields: {
       datastreams: {
         shape: listOf(filledText, { min: 1, isUnique: true }),
@@ -211,6 +212,7 @@ export const classParameters: Readonly<Record<Builtin, ParameterTable>> = {
     },
   },
   StorageRetriever: {
+    ignoresUnknown: true,
     fields: {
       fetch_parameters: {
         shape: record({

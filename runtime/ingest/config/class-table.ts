@@ -258,4 +258,9 @@ export const builtinClasses: Readonly<Record<Builtin, BuiltinClass>> = {
 }
 
 /** Names that classes had in older versions of tsdat. */
-export const formerNames: Readonly<Record<string, Builtin>> = { ReplaceFailedValues: 'RemoveFailedValues' }
+export const formerNames: Readonly<Record<string, Builtin>> = {
+  ReplaceFailedValues: 'RemoveFailedValues',
+  SimpleRetriever: 'DefaultRetriever',
+  StringTimeConverter: 'StringToDatetime',
+  TransformAuto: 'transform.Automatic',
+}

@@ -557,3 +557,48 @@ describe('files', () => {
     expect(loader.reads.length).toBe(5)
   })
 })
+
+interface ReferenceCase {
+  readonly id: string
+  readonly steps: readonly { readonly pipeline: string; readonly linked_files?: Record<string, string> }[]
+}
+
+describe('configurations of the reference cases', () => {
+  const file = path.join(import.meta.dirname, '..', 'fixtures', 'tsdat-cases.json')
+  const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: readonly ReferenceCase[] }
+  const loadLast = ({ steps }: ReferenceCase) => {
+    const { pipeline: text, linked_files: linked } = steps.at(-1)!
+    return loaderOf({ 'pipeline.yaml': text, ...linked }).load('pipeline.yaml')
+  }
+
+  it.each(cases.filter(({ id }) => !id.startsWith('config-')))('$id loads without a word', (reference) => {
+    expect(loadLast(reference).notes).toEqual([])
+  })
+
+  it.each([
+    ['config-bad-level', 12, 'dataset.attrs.data_level'],
+    ['config-no-units', 16, 'dataset.data_vars.temp.attrs'],
+    ['config-bad-dtype', 16, 'dataset.data_vars.temp.dtype'],
+    ['config-range-3', 16, 'dataset.data_vars.temp.attrs.valid_range'],
+    ['config-null-attr', 12, 'dataset.attrs.x'],
+    ['config-checker-extra', 19, 'quality.managers[0].checker.allow_equal'],
+  ])('%s is refused at line %i, %s', (id, line, keys) => {
+    const reference = cases.find((each) => each.id === id)!
+    let found: unknown
+    try {
+      loadLast(reference)
+    } catch (error) {
+      found = error
+    }
+    expect(found).toBeInstanceOf(ConfigError)
+    expect((found as ConfigError).problems).toMatchObject([{ file: 'pipeline.yaml', line, path: keys }])
+  })
+
+  it('applies the overrides of a case as the reference does', () => {
+    const { dataset } = loadLast(cases.find(({ id }) => id === 'overrides')!)
+    expect(dataset.attrs.get('list')).toEqual(['z', 'b', 'c'])
+    expect(dataset.datastream).toBe('hou.met.b1')
+    expect(dataset.dataVars.get('temp')!.attrs.get('valid_range')).toEqual([0, 7])
+    expect([...dataset.dataVars.keys()]).toEqual(['temp', 'a/b'])
+  })
+})

@@ -4,6 +4,7 @@ import type { ParameterTable } from './class-parameters.ts'
 import { classParameters } from './class-parameters.ts'
 import type { ClassKind } from './class-table.ts'
 import { isCustomClass } from './custom-class.ts'
+import { didYouMean } from './nearest-name.ts'
 import { checkPattern } from './pattern.ts'
 import { checkKeys, readAnything, readRecord, showFound } from './read-shape.ts'
 import type { Cursor, Report } from './report.ts'
@@ -159,8 +160,12 @@ function warnOfUnknown(cursor: Cursor, map: YamlMap, fields: Fields, report: Rep
   const entries = new Map(map.entries)
   for (const { key, value } of map.entries.values()) {
     if (Object.hasOwn(fields, key)) continue
-    const allowed = Object.keys(fields).join(', ') || 'none'
-    report.warn(childCursor(cursor, key, value), `ignored, as by tsdat: known parameters are ${allowed}`)
+    const known = Object.keys(fields)
+    const hint = didYouMean(key, known)
+    report.warn(
+      childCursor(cursor, key, value),
+      `ignored, as by tsdat: known parameters are ${known.join(', ') || 'none'}${hint}`,
+    )
     entries.delete(key)
   }
   return { ...map, entries }
