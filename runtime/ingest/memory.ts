@@ -12,7 +12,7 @@ const baseBytes = 160 * 1024 ** 2
 const timesColumns = 2.5
 
 /**
- * Rejects a run that would need more memory than it has, before it starts. Tables are judged by their size and first
+ * Rejects an ingest that would need more memory than it has, before it starts. Tables are judged by their size and first
  * rows; of compressed formats only their size is known, so that the estimate is a lower bound.
  * @throws InputError with the numbers
  */

@@ -137,7 +137,11 @@ async function retrieve(
   if (config.retriever.builtin === 'StorageRetriever') {
     const keys = inputKeys(config, inputs)
     const rule = inputs.kind === 'window' ? 'engine' : 'tsdat'
-    const dataset = await retrieveStored(config, { keys, rule, storage, hooks }, environment)
+    const dataset = await retrieveStored(
+      config,
+      { keys, rule, storage, hooks, memoryMB: environment.memoryMB },
+      environment,
+    )
     return dataset && { dataset, inputs: keys.map(({ text }) => text) }
   }
   if (inputs.kind !== 'files') {

@@ -7,6 +7,7 @@ import { readCsv } from '../../formats/csv.ts'
 import { parseReadCsvOptions } from '../../formats/csv-options.ts'
 import { type ReadNetcdfOptions, readNetcdf } from '../../formats/netcdf.ts'
 import { readParquet } from '../../formats/parquet.ts'
+import { type ReadZarrOptions, readZarr } from '../../formats/zarr.ts'
 import { compilePattern } from '../config/pattern.ts'
 import type { Builtin, ClassConfig } from '../config/types.ts'
 import type { Reader } from '../interfaces.ts'
@@ -51,6 +52,10 @@ const builtins: Partial<Record<Builtin, MakeRead>> = {
     const columns = map(config.parameters.read_parquet_kwargs).columns as readonly string[] | null | undefined
     const options = columns ? { columns } : {}
     return (file, { names }) => readParquet(file, options, names)
+  },
+  ZarrReader: ({ parameters }) => {
+    const options = zarrOptions(map(parameters.open_zarr_kwargs))
+    return (file, { names }) => readZarr(file, options, names)
   },
   A2eCSVReader:
     () =>
@@ -104,6 +109,20 @@ async function archiveRead(
 /** One dataset under its file's name, or those of an archive under their own. */
 export function labelled(name: string, read: Dataset | Map<string, Dataset>): Map<string, Dataset> {
   return read instanceof Dataset ? new Map([[name, read]]) : read
+}
+
+function zarrOptions(kwargs: JsonObject): ReadZarrOptions {
+  const dropped = kwargs.drop_variables as string | readonly string[] | null | undefined
+  const given = {
+    group: kwargs.group,
+    consolidated: kwargs.consolidated,
+    decodeCf: kwargs.decode_cf,
+    decodeTimes: kwargs.decode_times,
+    maskAndScale: kwargs.mask_and_scale,
+    dropVariables: typeof dropped === 'string' ? [dropped] : dropped,
+  }
+  const isGiven = ([, value]: [string, unknown]): boolean => value !== undefined && value !== null
+  return Object.fromEntries(Object.entries(given).filter(isGiven)) as ReadZarrOptions
 }
 
 function map(value: unknown): JsonObject {

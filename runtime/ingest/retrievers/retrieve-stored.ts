@@ -1,3 +1,4 @@
+import type { ObjectInfo } from '../../contracts.ts'
 import { Dataset, variable as makeVariable, type Variable } from '../../dataset/dataset.ts'
 import { reindexVariable } from '../../dataset/labels.ts'
 import { sliceByLabel } from '../../dataset/select.ts'
@@ -6,6 +7,7 @@ import { fetchPadding, selectTransform } from '../config/transformation.ts'
 import type { PipelineConfig, RetrievedConfig, Rule } from '../config/types.ts'
 import type { ConverterContext, PipelineHooks } from '../interfaces.ts'
 import type { ClassEnvironment } from '../make-instance.ts'
+import { requireBytes } from '../memory.ts'
 import type { DatastreamStorage } from '../storage/datastream-storage.ts'
 import { type Conversion, type Converted, ConverterRunner } from './convert.ts'
 import type { InputKey } from './input-key.ts'
@@ -20,9 +22,13 @@ export interface StoredRequest {
   readonly rule: 'tsdat' | 'engine'
   readonly storage: DatastreamStorage
   readonly hooks: PipelineHooks
+  /** Of the run. */
+  readonly memoryMB?: number | undefined
 }
 
 const nanosecondsPerSecond = 1e9
+/** Converters that change a coord's values, but not which labels there are. */
+const keepsLabels: readonly string[] = ['UnitsConverter', 'StringToDatetime']
 
 /**
  * tsdat's StorageRetriever: fetches each key's datastream over its padded window, chooses and converts variables, and
@@ -37,19 +43,31 @@ export async function retrieveStored(
 ): Promise<Dataset | undefined> {
   const fetched = new Map<string, Dataset>()
   let isEmpty = true
+  let bytes = 0
+  const admit = (files: readonly ObjectInfo[]): void => {
+    for (const { size } of files) bytes += size
+    if (request.memoryMB !== undefined) requireBytes(bytes, request.memoryMB)
+  }
   for (const key of request.keys) {
-    const { dataset } = await fetchKey(config, key, request)
+    const { dataset } = await fetchKey(config, key, request, admit)
     if ((dataset.dims().get('time') ?? 0) > 0) isEmpty = false
     else environment.log.warn('Input:Empty', { input: key.text, reason: 'nothing is stored for its window' })
     fetched.set(key.text, dataset)
   }
-  if (isEmpty && (request.rule === 'engine' || !(await isAnythingStored(request)))) return undefined
+  if (isEmpty && !(await isWorthMaking(config, request))) return undefined
   const inputs = (await request.hooks.hook_customize_input_datasets?.(fetched)) ?? fetched
   const dataset = await convertStored(config, inputs, request, environment)
   return (dataset.dims().get('time') ?? 0) > 0 ? dataset : undefined
 }
 
-async function isAnythingStored({ keys, storage }: StoredRequest): Promise<boolean> {
+/** Whether a window without data becomes a file of missing values, as in the reference. */
+async function isWorthMaking({ retriever }: PipelineConfig, request: StoredRequest): Promise<boolean> {
+  const { rule, keys, storage } = request
+  const times = retriever.coords.get('time') ?? []
+  const makesTime = times.some(({ value }) =>
+    value.converters.some(({ builtin }) => !keepsLabels.includes(builtin)),
+  )
+  if (rule === 'engine' || !makesTime) return false
   for (const { datastream } of keys) if (await storage.lastModified(datastream)) return true
   return false
 }
@@ -58,6 +76,7 @@ function fetchKey(
   { retriever }: PipelineConfig,
   key: InputKey,
   { storage, rule }: StoredRequest,
+  admit: (files: readonly ObjectInfo[]) => void,
 ): ReturnType<DatastreamStorage['fetch']> {
   const padding = fetchPadding(retriever, key.text)
   const seconds = (value: number): bigint => BigInt(Math.round(value * nanosecondsPerSecond))
@@ -69,7 +88,7 @@ function fetchKey(
   const wanted = allRules(retriever).flatMap(({ rules }) =>
     rules.filter((rule) => matches(rule, key.text)).map(({ value }) => value),
   )
-  return storage.fetch(key.datastream, span, { names: namesOf(wanted), values: key.values })
+  return storage.fetch(key.datastream, span, { names: namesOf(wanted), values: key.values, admit })
 }
 
 /** What a variable of the output is made from. */
@@ -152,9 +171,6 @@ function contextOf(
   const transform = retriever.transformation && selectTransform(retriever.transformation, inputKey)
   return { ...rest, input, inputKey, inputName, timeSpan, ...(transform ? { transform } : {}) }
 }
-
-/** Converters that change a coord's values, but not which labels there are. */
-const keepsLabels: readonly string[] = ['UnitsConverter', 'StringToDatetime']
 
 function chosenCoord(name: string, choice: Choice, variable: Variable): ChosenCoord {
   if (variable.dims.length !== 1) {

@@ -28,6 +28,11 @@ const handlers = {
     extension: 'nc',
   },
   Parquet: { reader: classOf('ParquetReader'), writer: classOf('ParquetWriter'), extension: 'parquet' },
+  Zarr: {
+    reader: classOf('ZarrReader'),
+    writer: classOf('ZarrWriter'),
+    extension: 'zarr',
+  },
   CSV: { reader: classOf('CSVReader'), writer: classOf('CSVWriter'), extension: 'csv' },
   A2eCSV: { reader: classOf('A2eCSVReader'), writer: classOf('A2eCSVWriter'), extension: 'csv' },
 }
@@ -93,18 +98,21 @@ function storageOf(config: StorageConfig, environment: Partial<StorageEnvironmen
 }
 
 describe('save and fetch', () => {
-  it.each(['NetCDF', 'SplitNetCDF', 'Parquet'] as const)('%s: gives back what was saved', async (name) => {
-    const storage = storageOf(configOf(handlers[name]))
-    await storage.save(dataset('sgp.met.b1', day('2022-01-01'), 24))
-    await storage.save(dataset('sgp.met.b1', day('2022-01-02'), 24))
-    const found = await storage.fetch('sgp.met.b1', span(day('2022-01-01', 2), day('2022-01-02', 2), true))
-    // Files that start before the span are not read: of the split ones the second hour's is the first.
-    const expected = Array.from({ length: 27 }, (_, hour) => hour).filter((hour) =>
-      name === 'SplitNetCDF' ? hour >= 2 : hour >= 24,
-    )
-    expect(valuesOf(found)).toEqual(expected)
-    expect(readdirSync(scratchDir)).toEqual([])
-  })
+  it.each(['NetCDF', 'SplitNetCDF', 'Parquet', 'Zarr'] as const)(
+    '%s: gives back what was saved',
+    async (name) => {
+      const storage = storageOf(configOf(handlers[name]))
+      await storage.save(dataset('sgp.met.b1', day('2022-01-01'), 24))
+      await storage.save(dataset('sgp.met.b1', day('2022-01-02'), 24))
+      const found = await storage.fetch('sgp.met.b1', span(day('2022-01-01', 2), day('2022-01-02', 2), true))
+      // Files that start before the span are not read: of the split ones the second hour's is the first.
+      const expected = Array.from({ length: 27 }, (_, hour) => hour).filter((hour) =>
+        name === 'SplitNetCDF' ? hour >= 2 : hour >= 24,
+      )
+      expect(valuesOf(found)).toEqual(expected)
+      expect(readdirSync(scratchDir)).toEqual([])
+    },
+  )
 
   it('names the files of CSV and A2e by their tables', async () => {
     await storageOf(configOf(handlers.CSV)).save(dataset('sgp.met.b1', day('2022-01-01'), 2))
@@ -221,6 +229,44 @@ describe('save and fetch', () => {
   it('says what a template lacks', async () => {
     const storage = storageOf(configOf(handlers.NetCDF, { dataFilenameTemplate: '{nope}.nc' }))
     await expect(storage.save(dataset('sgp.met.b1', day('2022-01-01'), 1))).rejects.toThrow('needs {nope}')
+  })
+})
+
+describe('a Zarr storage', () => {
+  const templates = {
+    dataStoragePath: 'data/{location_id}',
+    dataFilenameTemplate: '{datastream}.{extension}',
+  }
+  const zarr = (parameters = {}) =>
+    storageOf(configOf({ ...handlers.Zarr, writer: classOf('ZarrWriter', parameters) }, templates))
+
+  it('keeps a store that is there, unless it is the same run again', async () => {
+    await zarr().save(dataset('sgp.met.b1', day('2022-01-01'), 3))
+    const before = await keysOf(store)
+    expect(before).toContain('data/sgp/sgp.met.b1.zarr/.zmetadata')
+    await zarr().save(dataset('sgp.met.b1', day('2022-01-01'), 3))
+    await expect(zarr().save(dataset('sgp.met.b1', day('2022-01-02'), 3))).rejects.toThrow(
+      'exists with other content',
+    )
+    expect(await keysOf(store)).toEqual(before)
+    const found = await zarr().fetch('sgp.met.b1', span(day('2022-01-01', 1), day('2022-01-02')))
+    expect(valuesOf(found)).toEqual([1, 2])
+  })
+
+  it('replaces it when told to, leaving nothing of the old one', async () => {
+    const old = dataset('sgp.met.b1', day('2022-01-01'), 3)
+    old.dataVars.set('gone', variable([], [], 'float64', Float64Array.of(1)))
+    await zarr().save(old)
+    await zarr({ to_zarr_kwargs: { mode: 'w' } }).save(dataset('sgp.met.b1', day('2022-01-02'), 2))
+    expect((await keysOf(store)).filter((key) => key.includes('gone'))).toEqual([])
+    expect(valuesOf(await zarr().fetch('sgp.met.b1', span(0n, day('2100-01-01'))))).toEqual([24, 25])
+  })
+
+  it('is of version 2', async () => {
+    const third = zarr({ to_zarr_kwargs: { zarr_format: 3 } })
+    await expect(third.save(dataset('sgp.met.b1', day('2022-01-01'), 1))).rejects.toThrow(
+      'written in version 2',
+    )
   })
 })
 

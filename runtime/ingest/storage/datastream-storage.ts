@@ -13,7 +13,7 @@ import type { PlotContext, Reader } from '../interfaces.ts'
 import { makeReader } from '../readers/make-reader.ts'
 import { substituteTemplate, type TemplateValues } from '../template.ts'
 import { makeWriter } from '../writers/make-writer.ts'
-import { downloadFolder, uploadFolder } from './folders.ts'
+import { downloadFolder, replaceFolder, uploadFolder } from './folders.ts'
 import { datasetValues, datastreamValues } from './key-values.ts'
 import { safeSegments } from './safe-segments.ts'
 import {
@@ -39,10 +39,12 @@ export interface StorageEnvironment {
 }
 
 export interface FetchOptions {
-  /** Variables that are wanted; readers may leave out the others. */
+  /** Variables that are wanted besides time; readers may leave out the others. */
   readonly names?: ReadonlySet<string>
   /** More values for the path templates. */
   readonly values?: TemplateValues
+  /** Is told what will be read, before it is; throws if that is too much. */
+  readonly admit?: (files: readonly ObjectInfo[]) => void
 }
 
 /**
@@ -72,7 +74,9 @@ export class DatastreamStorage {
       await mkdir(dirname(join(target, name)), { recursive: true })
       await writer.write(dataset, { folder: target, name, values, log: environment.log })
       environment.signal?.throwIfAborted()
-      return uploadFolder(target, folderKey, environment, { refuseExisting: this.keepsExisting() })
+      const uploaded = { store: environment.store, ...(environment.signal && { signal: environment.signal }) }
+      if (config.handler.writer.builtin !== 'ZarrWriter') return uploadFolder(target, folderKey, uploaded)
+      return replaceFolder(target, folderKey, name, uploaded, this.keepsExisting())
     })
   }
 
@@ -84,12 +88,14 @@ export class DatastreamStorage {
   ): Promise<{ readonly dataset: Dataset; readonly files: readonly ObjectInfo[] }> {
     const stored = await listStoredFiles(this.config, this.environment, datastream, span, options.values)
     const reader = await makeReader(this.config.handler.reader, this.environment)
+    const files = stored.flatMap(({ objects }) => objects)
+    options.admit?.(files)
+    const names = options.names ? new Set([...options.names, 'time']) : allNames
     const parts: Dataset[] = []
     for (const file of stored) {
       this.environment.signal?.throwIfAborted()
-      parts.push(await this.readStored(file, reader, options.names ?? allNames))
+      parts.push(await this.readStored(file, reader, names))
     }
-    const files = stored.flatMap(({ objects }) => objects)
     if (parts.length === 0) return { dataset: new Dataset(), files }
     const dataset = parts.length === 1 ? (parts[0] as Dataset) : concat(parts, 'time')
     parts.length = 0
@@ -160,9 +166,9 @@ export class DatastreamStorage {
 
   /** Whether a store that exists may not be overwritten: Zarr's `w-`, unless `to_zarr_kwargs` give a mode. */
   private keepsExisting(): boolean {
-    const { builtin, parameters } = this.config.handler.writer
-    if (builtin !== 'ZarrWriter') return false
-    const kwargs = parameters.to_zarr_kwargs as { readonly mode?: string } | undefined
+    const kwargs = this.config.handler.writer.parameters.to_zarr_kwargs as
+      | { readonly mode?: string }
+      | undefined
     return (kwargs?.mode ?? 'w-') === 'w-'
   }
 

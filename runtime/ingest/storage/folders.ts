@@ -11,33 +11,52 @@ interface Target {
   readonly signal?: AbortSignal
 }
 
-/**
- * Puts every file below a folder under `key/` with its relative path, whole file by whole file. A Zarr store's
- * metadata come last, so that what reads it sees it only when it is complete. `refuseExisting`: an object that is
- * there with other content is an error, and nothing is put.
- * @throws InputError
- */
-export async function uploadFolder(
-  folder: string,
-  key: string,
-  target: Target,
-  options: { readonly refuseExisting?: boolean } = {},
-): Promise<ObjectInfo[]> {
-  const paths = await filesBelow(folder)
-  const keyOf = (path: string): string =>
-    [key.replace(/\/$/, ''), ...relative(folder, path).split(sep)].filter(Boolean).join('/')
-  if (options.refuseExisting) await refuseOthers(paths, keyOf, target.store)
+/** Puts every file below a folder under `key/` with its relative path, whole file by whole file. */
+export async function uploadFolder(folder: string, key: string, target: Target): Promise<ObjectInfo[]> {
   const put: ObjectInfo[] = []
-  for (const path of paths) {
+  for (const path of await filesBelow(folder)) {
     const contentType = contentTypes[path.slice(path.lastIndexOf('.'))]
     put.push(
-      await target.store.put(keyOf(path), createReadStream(path) as AsyncIterable<Uint8Array>, {
+      await target.store.put(keyOf(folder, key, path), createReadStream(path) as AsyncIterable<Uint8Array>, {
         ...(contentType ? { contentType } : {}),
         ...(target.signal ? { signal: target.signal } : {}),
       }),
     )
   }
   return put
+}
+
+/**
+ * `uploadFolder` for a Zarr store `name` below the folder. Its metadata come last, so that who reads it sees the new
+ * store only when it is complete; objects of an older one that are not in it are deleted. With `keepsExisting` a store
+ * that is there with other content is an error, and nothing is put; with the same content it is the same run again.
+ * @throws InputError
+ */
+export async function replaceFolder(
+  folder: string,
+  key: string,
+  name: string,
+  target: Target,
+  keepsExisting: boolean,
+): Promise<ObjectInfo[]> {
+  const { store } = target
+  const paths = new Map((await filesBelow(folder)).map((path) => [keyOf(folder, key, path), path]))
+  const older: string[] = []
+  for await (const info of store.list(`${keyOf(folder, key, join(folder, name))}/`)) {
+    const path = paths.get(info.key)
+    if (path === undefined) older.push(info.key)
+    if (!keepsExisting || (path !== undefined && (await isSame(store, info.key, path)))) continue
+    throw new InputError(
+      `${info.key} exists with other content; to_zarr_kwargs: {mode: w} replaces a store, and a date in data_filename_template gives each run its own`,
+    )
+  }
+  const put = await uploadFolder(folder, key, target)
+  for (const stale of older) await store.delete(stale)
+  return put
+}
+
+function keyOf(folder: string, key: string, path: string): string {
+  return [key.replace(/\/$/, ''), ...relative(folder, path).split(sep)].filter(Boolean).join('/')
 }
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -61,24 +80,11 @@ async function filesBelow(folder: string): Promise<string[]> {
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
 }
 
-async function refuseOthers(
-  paths: readonly string[],
-  keyOf: (path: string) => string,
-  reader: ObjectReader,
-): Promise<void> {
-  for (const path of paths) {
-    const existing = await reader.get(keyOf(path))
-    if (!existing || (await sameBytes(createReadStream(path) as AsyncIterable<Uint8Array>, existing.body)))
-      continue
-    throw new InputError(
-      `${keyOf(path)} exists with other content; to_zarr_kwargs: {mode: w} replaces a store, and a date in data_filename_template gives each run its own`,
-    )
-  }
-}
-
-async function sameBytes(a: AsyncIterable<Uint8Array>, b: AsyncIterable<Uint8Array>): Promise<boolean> {
-  const [left, right] = [await bytesOf(a), await bytesOf(b)]
-  return Buffer.compare(left, right) === 0
+async function isSame(store: ObjectStore, key: string, path: string): Promise<boolean> {
+  const existing = await store.get(key)
+  if (!existing) return false
+  const ours = await bytesOf(createReadStream(path) as AsyncIterable<Uint8Array>)
+  return Buffer.compare(await bytesOf(existing.body), ours) === 0
 }
 
 async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import type { JsonObject } from '../../contracts.ts'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, type Place } from '../../errors.ts'
 import { writeA2e } from '../../formats/a2e.ts'
 import { writeNetcdf4 } from '../../formats/netcdf4.ts'
 import { parseParquetCompression, writeParquet } from '../../formats/parquet.ts'
+import { type WriteZarrOptions, writeZarr } from '../../formats/zarr.ts'
 import type { Builtin, ClassConfig } from '../config/types.ts'
 import { CSVWriter } from './csv-writer.ts'
 import type { DatasetWriter } from './dataset-writer.ts'
@@ -43,6 +44,22 @@ const writers: Partial<Record<Builtin, (config: ClassConfig) => DatasetWriter>> 
         writeParquet(dataset, join(folder, name), { compression, dimOrder }),
     }
   },
+  ZarrWriter: ({ parameters, place }) => {
+    const options = zarrOptions((parameters.to_zarr_kwargs ?? {}) as JsonObject, place)
+    return { write: (dataset, { folder, name }) => writeZarr(dataset, join(folder, name), options) }
+  },
+}
+
+/** The mode is the storage's business: here every store is a new one. */
+function zarrOptions({ group, consolidated, zarr_format }: JsonObject, place: Place): WriteZarrOptions {
+  if (zarr_format !== undefined && zarr_format !== null && zarr_format !== 2) {
+    const message = `found ${JSON.stringify(zarr_format)}; Zarr stores are written in version 2`
+    throw new ConfigError([{ ...place, severity: 'error', path: 'to_zarr_kwargs.zarr_format', message }])
+  }
+  return {
+    ...(typeof group === 'string' ? { group } : {}),
+    ...(typeof consolidated === 'boolean' ? { consolidated } : {}),
+  }
 }
 
 const nanosecondsOf = { D: 86_400_000_000_000n, h: 3_600_000_000_000n, m: 60_000_000_000n, s: 1_000_000_000n }
