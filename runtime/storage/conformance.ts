@@ -126,7 +126,7 @@ export function objectStoreConformance(name: string, makeStore: () => Promise<Co
     keepsConditions(store)
     listsInKeyOrder(store)
     takesOddKeys(store, oddKeys)
-    keepsToProperties(store)
+    keepsToProperties(store, 60)
   })
 }
 
@@ -135,7 +135,7 @@ export function objectKeyConformance(name: string, makeStore: () => Promise<Conf
   const keys = oddKeys.filter((key) => key.split('/').length < 100 && bytes(key).length <= 1000)
   onStore(`${name} as to keys`, makeStore, (store) => {
     takesOddKeys(store, keys)
-    keepsToProperties(store)
+    keepsToProperties(store, 20)
   })
 }
 
@@ -514,7 +514,7 @@ function takesOddKeys(store: () => ObjectStore, keys: readonly string[]): void {
   })
 }
 
-function keepsToProperties(store: () => ObjectStore): void {
+function keepsToProperties(store: () => ObjectStore, numRuns: number): void {
   const part = fc.oneof(
     fc.constantFrom(
       'a',
@@ -561,7 +561,7 @@ function keepsToProperties(store: () => ObjectStore): void {
         await forAll(keys, (key) => store().delete(key))
         expect(await keysOf(store().list(top))).toEqual([])
       }),
-      { numRuns: 60 },
+      { numRuns },
     )
   })
 
@@ -602,7 +602,7 @@ function keepsToProperties(store: () => ObjectStore): void {
         for (const [key, content] of model) expect(await contentOf(store(), top + key)).toBe(content)
         await forAll(listed, (key) => store().delete(top + key))
       }),
-      { numRuns: 40 },
+      { numRuns },
     )
   })
 }

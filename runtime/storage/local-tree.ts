@@ -42,6 +42,12 @@ export class LocalTree {
 
   /** Every file that `key` may stand for; the first is the object, the others are older and hidden by it. */
   async find(key: string): Promise<FoundFile[]> {
+    const found = await this.#look(key)
+    // A writer that moves the object to its plain name may do so between our two looks; it never moves it back.
+    return found.length > 0 ? found : this.#look(key)
+  }
+
+  async #look(key: string): Promise<FoundFile[]> {
     const segments = key.split('/')
     const name = segments.pop() as string
     const found: FoundFile[] = []
