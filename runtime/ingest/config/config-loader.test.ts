@@ -363,7 +363,23 @@ describe('fills, data and attributes of variables', () => {
     ])
   })
 
-  it('lets a configured datastream win', () => {
+  it('gives converters of the user’s own every field, also one called parameters', () => {
+    const converter = '{classname: shared.units.Mine, factor: 2, parameters: {x: 1}}'
+    const retriever = simple['retriever.yaml']!.replace(
+      '{name: T}',
+      `{name: T, data_converters: [${converter}]}`,
+    )
+    const { dataVars } = loadSimple({ 'retriever.yaml': retriever }).retriever
+    const converters = dataVars.get('temp')![0]!.value.converters
+    expect(converters.map(({ builtin, parameters }) => [builtin, parameters])).toEqual([
+      ['custom', { factor: 2, parameters: { x: 1 } }],
+      ['UnitsConverter', {}],
+    ])
+  })
+
+  it('lets a configured datastream win, unless it is empty', () => {
+    const empty = simple['dataset.yaml']!.replace('title: t', "title: t, datastream: ''")
+    expect(loadSimple({ 'dataset.yaml': empty }).dataset.datastream).toBe('sgp.met.b1')
     const dataset = simple['dataset.yaml']!.replace('title: t', 'title: t, datastream: mine')
     expect(loadSimple({ 'dataset.yaml': dataset }).dataset.datastream).toBe('mine')
   })

@@ -154,5 +154,5 @@ function datastreamOf(attrs: ReadonlyMap<string, Json>): string {
   const middle = [text('dataset_name'), text('qualifier'), text('temporal')].filter(
     (part) => part !== undefined,
   )
-  return text('datastream') ?? `${text('location_id')}.${middle.join('-')}.${text('data_level')}`
+  return text('datastream') || `${text('location_id')}.${middle.join('-')}.${text('data_level')}`
 }

@@ -94,25 +94,27 @@ function readParameters(
   return readFields(at, classParameters[builtin], reading.report)
 }
 
-/** The fields of a data converter stand beside `classname`; tsdat ignores what stands under `parameters`. */
+/**
+ * The fields of a data converter stand beside `classname`. What stands under `parameters` is a field like others to a
+ * class of the user's own; tsdat's have none of that name and ignore it.
+ */
 function readConverterFields(
   cursor: Cursor,
   map: YamlMap,
   builtin: Builtin | 'custom',
   reading: ClassReading,
 ): { parameters: JsonObject } | undefined {
+  const entries = new Map(map.entries)
+  entries.delete('classname')
+  const at = { ...cursor, node: { ...map, entries } }
+  if (builtin === 'custom') return readCustomParameters(at, reading)
   const misplaced = map.entries.get('parameters')
   if (misplaced) {
     const message = 'ignored, as by tsdat: the fields of a data converter stand directly beside its classname'
     reading.report.warn(childCursor(cursor, 'parameters', misplaced.value), message)
+    entries.delete('parameters')
   }
-  const entries = new Map(map.entries)
-  entries.delete('classname')
-  entries.delete('parameters')
-  const at = { ...cursor, node: { ...map, entries } }
-  return builtin === 'custom'
-    ? readCustomParameters(at, reading)
-    : readFields(at, classParameters[builtin], reading.report)
+  return readFields(at, classParameters[builtin], reading.report)
 }
 
 function readCustomParameters(cursor: Cursor, reading: ClassReading): { parameters: JsonObject } | undefined {
