@@ -45,6 +45,50 @@ export async function* onlyZipMember(file: InputFile): AsyncGenerator<Uint8Array
   if (!isFound) throw new InputError('a zip without a member', { place: { file: file.name } })
 }
 
+/** A zip file of which single members are read by name. */
+export interface OpenZip {
+  readonly names: ReadonlySet<string>
+  /** The whole member; `undefined` when there is none. @throws InputError for damage, or more than 1 GiB */
+  read(name: string): Promise<Uint8Array | undefined>
+  close(): void
+}
+
+const maxReadBytes = 2 ** 30
+
+/** @throws InputError for damage and unusable names */
+export async function openZip(file: InputFile): Promise<OpenZip> {
+  const path = await file.localPath()
+  const entries = new Map<string, Entry>()
+  let zip: ZipFile | undefined
+  try {
+    zip = await openPromise(path, { autoClose: false })
+    for await (const entry of zip.eachEntry()) {
+      if (kindOf(entry) === 'file') entries.set(entry.fileName, entry)
+    }
+    await refuseMoreEntries(path, zip.readEntryCursor as unknown as number)
+  } catch (cause) {
+    zip?.close()
+    throw asInputError(file, cause)
+  }
+  const opened = zip
+  return {
+    names: new Set(entries.keys()),
+    async read(name) {
+      const entry = entries.get(name)
+      if (!entry) return undefined
+      if (entry.uncompressedSize > maxReadBytes) {
+        throw new InputError(`is larger than ${maxReadBytes} bytes`, {
+          place: { file: `${file.name}/${name}` },
+        })
+      }
+      const chunks: Uint8Array[] = []
+      for await (const chunk of checkedStream(file, opened, entry)) chunks.push(chunk)
+      return Buffer.concat(chunks)
+    },
+    close: () => opened.close(),
+  }
+}
+
 function archiveEntry(file: InputFile, zip: ZipFile, entry: Entry): ArchiveEntry {
   const name = entry.fileName
   return {
