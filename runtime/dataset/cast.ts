@@ -208,7 +208,8 @@ export function toElement(dtype: DType, value: Element, name = 'the value'): num
     return missingAs(dtype)!
   const element = typeof plain === 'string' ? parseElement(plain, dtype) : toNumber(plain, dtype)
   if (element === undefined) {
-    throw new InputError(`${name}: ${refusal(plain, typeof plain === 'string' ? 'str' : 'float64', dtype)}`)
+    const given = typeof plain === 'string' ? 'str' : Number.isInteger(plain) ? 'int64' : 'float64'
+    throw new InputError(`${name}: ${refusal(plain, given, dtype)}`)
   }
   return element
 }

@@ -107,16 +107,35 @@ export function labelKey(label: Label): number | bigint | string {
 /** Where each target stands in `source`, -1 where it does not. @throws InputError when `source` repeats a label */
 export function exact(source: Variable, targets: Variable, dim = 'index'): Int32Array {
   requireComparable(source, targets, dim)
+  const [labels, wanted] = [labelsOf(source), labelsOf(targets)]
+  if (isRising(source) && isRising(targets)) return exactOfRising(labels, wanted)
   const places = new Map<Label, number>()
-  const labels = labelsOf(source)
   for (let i = 0; i < labels.length; i++) {
     const key = labelKey(labels.at(i))
-    if (places.has(key))
+    if (places.has(key)) {
       throw new InputError(`${dim}: ${showLabel(source, i)} stands twice, so nothing can be aligned along it`)
+    }
     places.set(key, i)
   }
-  const wanted = labelsOf(targets)
   return Int32Array.from({ length: wanted.length }, (_, i) => places.get(labelKey(wanted.at(i))) ?? -1)
+}
+
+function isRising(index: Variable): boolean {
+  const { direction, isStrict } = monotonicity(index)
+  return direction === 'increasing' && isStrict
+}
+
+/** One walk along both: a map of half a million times would take a second. */
+function exactOfRising(labels: Labels, wanted: Labels): Int32Array {
+  const result = new Int32Array(wanted.length).fill(-1)
+  let place = 0
+  for (let i = 0; i < wanted.length; i++) {
+    const target = wanted.at(i)
+    while (place < labels.length && labels.at(place) < target) place++
+    // biome-ignore lint/suspicious/noDoubleEquals: a number and a bigint of the same value are the same label
+    if (place < labels.length && labels.at(place) == target) result[i] = place
+  }
+  return result
 }
 
 export interface NearestOptions {
@@ -254,8 +273,9 @@ export function reindexVariable(
 /** The places of all labels in ascending order, equal ones in the order they have; missing ones last. */
 export function ascendingOrder(index: Variable): Int32Array {
   const places = Int32Array.from({ length: index.data.length }, (_, i) => i)
-  const { direction } = monotonicity(index)
+  const { direction, isStrict } = monotonicity(index)
   if (direction === 'increasing') return places
+  if (direction === 'decreasing' && isStrict) return places.reverse()
   const labels = labelsOf(index)
   const isNaNAt = hasMissing(index.dtype, index.data) ? missingLast(index) : undefined
   return places.sort((a, b) => {
