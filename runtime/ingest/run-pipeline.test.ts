@@ -110,6 +110,16 @@ describe('bad input is refused with its file and place, and nothing is written',
     expect(error.message).toContain('../a.csv')
   })
 
+  it('an archive with a bad member, by both names', async () => {
+    const bad = zipSync({
+      'a.csv': Buffer.from(header + rows),
+      'b.csv': Buffer.from(`${header}yesterday,3\n`),
+    })
+    expect((await rejection(ingest, { 'in.zip': bad })).message).toMatch(/^in\.zip: b\.csv.*yesterday/)
+    const ragged = zipSync({ 'a.csv': Buffer.from(`${header}${rows}1,2,3\n`) })
+    expect((await rejection(ingest, { 'in.zip': ragged })).message).toMatch(/^in\.zip: a\.csv:4/)
+  })
+
   it('units that cannot be converted', async () => {
     const pipeline = ingest.replace(
       'temp: {name: T}',

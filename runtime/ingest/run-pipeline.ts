@@ -152,7 +152,7 @@ async function retrieve(
   return { dataset, inputs: inputs.files.map(({ name }) => name) }
 }
 
-/** @throws UsageError, InputError */
+/** @throws UsageError or InputError; there is at least one key */
 function inputKeys(config: PipelineConfig, inputs: PipelineInputs): InputKey[] {
   if (inputs.kind === 'files') {
     throw new UsageError(`${config.file} reads stored datastreams: it runs on a span of time, not on files`)
@@ -161,7 +161,7 @@ function inputKeys(config: PipelineConfig, inputs: PipelineInputs): InputKey[] {
     const { start, end } = spanOf(inputs.window)
     return keysBetween(config, start, end, showKeyTimes(start, end))
   }
-  if (config.datastreams.length === 0) return inputs.texts.map(parseInputKey)
+  if (config.datastreams.length === 0 && inputs.texts.length > 0) return inputs.texts.map(parseInputKey)
   const [start, end] = inputs.texts
   if (inputs.texts.length !== 2 || start === undefined || end === undefined) {
     throw new UsageError(
@@ -172,11 +172,14 @@ function inputKeys(config: PipelineConfig, inputs: PipelineInputs): InputKey[] {
 }
 
 function keysBetween(
-  { datastreams }: PipelineConfig,
+  { datastreams, file }: PipelineConfig,
   start: bigint,
   end: bigint,
   shown: readonly [string, string],
 ): InputKey[] {
+  if (datastreams.length === 0) {
+    throw new UsageError(`${file} names no datastreams, so there is nothing to read for a span of time`)
+  }
   if (end <= start) throw new InputError(`the end ${shown[1]} is not after the start ${shown[0]}`)
   return datastreams.map((datastream) => ({
     text: `${datastream}::${shown[0]}::${shown[1]}`,

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts'
+import { checkTemplate } from './config/path-template.ts'
 
 /** What a template's variables stand for; `null` and `undefined` mean missing, an empty text is a value. */
 export type TemplateValues = Readonly<Record<string, string | null | undefined>>
@@ -132,7 +133,8 @@ function valueFor(values: TemplateValues, name: string): string | undefined {
 
 /** One variable a bracket: a second one there, and brackets without a variable, are literal text. */
 function parseTemplate(template: string): Chunk[] {
-  checkBalance(template)
+  const problem = checkTemplate(template)
+  if (problem !== undefined) throw new InputError(`template: ${problem}`)
   const chunks: Chunk[] = []
   let end = 0
   for (const match of template.matchAll(/\[([^[\]{}]*)\{(\w+)\}([^[\]]*)\]|\{(\w+)\}/g)) {
@@ -151,18 +153,6 @@ function parseTemplate(template: string): Chunk[] {
   }
   if (end < template.length) chunks.push({ kind: 'text', text: template.slice(end) })
   return chunks
-}
-
-function checkBalance(template: string): void {
-  const open: string[] = []
-  for (const character of template) {
-    if (character === '[' || character === '{') open.push(character)
-    else if ((character === ']' && open.pop() !== '[') || (character === '}' && open.pop() !== '{')) {
-      throw new InputError(`the template "${template}" has a "${character}" that closes nothing`)
-    }
-  }
-  if (open.length > 0)
-    throw new InputError(`the template "${template}" has a "${open.at(-1)}" without its end`)
 }
 
 const variablePatterns: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import type { InputFile, JsonObject } from '../../contracts.ts'
 import { Dataset } from '../../dataset/dataset.ts'
-import { ConfigError, InputError } from '../../errors.ts'
+import { ConfigError, InputError, isSluiceError } from '../../errors.ts'
 import { readA2e } from '../../formats/a2e.ts'
 import { readArchiveMembers } from '../../formats/archives.ts'
 import { readCsv } from '../../formats/csv.ts'
@@ -95,7 +95,11 @@ async function archiveRead(
     const wants = (name: string): boolean => readerOf(name) !== undefined
     for await (const member of readArchiveMembers(file, { kind, scratchDir, wants, log })) {
       const reader = readerOf(member.name) as Reader
-      for (const [label, dataset] of labelled(member.name, await reader.read(member.file, request))) {
+      const read = await reader.read(member.file, request).catch((error: unknown) => {
+        if (!isSluiceError(error, 'input')) throw error
+        throw new InputError(error.message, { place: { file: file.name }, cause: error })
+      })
+      for (const [label, dataset] of labelled(member.name, read)) {
         if (found.has(label))
           throw new InputError(`two members are called ${label}`, { place: { file: file.name } })
         found.set(label, dataset)

@@ -2,10 +2,11 @@ import type { InputFile, JsonObject, Log } from '../../contracts.ts'
 import { Dataset, type Variable } from '../../dataset/dataset.ts'
 import { expandVariableDims } from '../../dataset/rename.ts'
 import { TextArray } from '../../dataset/text-array.ts'
-import { InputError } from '../../errors.ts'
+import { InputError, isSluiceError } from '../../errors.ts'
 import { compilePattern } from '../config/pattern.ts'
 import type { PipelineConfig, RetrieverConfig } from '../config/types.ts'
 import type { Reader } from '../interfaces.ts'
+import { anyName } from '../readers/any-name.ts'
 import { labelled, makeReader, type ReaderEnvironment } from '../readers/make-reader.ts'
 import { ConverterRunner } from './convert.ts'
 import { mergeInputs } from './merge-inputs.ts'
@@ -49,10 +50,10 @@ export async function retrieveInputs(
     for (const [label, dataset] of read) {
       read.delete(label)
       const source = { label, input, reader: found.reader }
-      const part = await retrieveOne(retriever, dataset, source, runner, environment)
+      const part = await inArchive(source, () => retrieveOne(retriever, dataset, source, runner, environment))
       if (part?.index('time')?.data.length === 0) {
         environment.log.warn('Input:Empty', { input: label, reason: 'it has no rows' })
-        empty.push(label)
+        empty.push(input.name)
       } else if (part) parts.set(uniqueLabel(label, input, parts), part)
     }
   }
@@ -70,6 +71,16 @@ interface Source {
   readonly label: string
   readonly input: InputFile
   readonly reader: Reader
+}
+
+/** Errors about a member name the archive as their file, which is what can be found again. */
+async function inArchive<T>({ label, input }: Source, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (label === input.name || !isSluiceError(error, 'input')) throw error
+    throw new InputError(error.message, { place: { file: input.name }, cause: error })
+  }
 }
 
 /** Of an archive, whose members are not known yet, the names of every rule. */
@@ -138,13 +149,6 @@ async function timeNotFound(
     { place: { file: label } },
   )
 }
-
-/** A set of all names there are. */
-const anyName: ReadonlySet<string> = new (class extends Set<string> {
-  override has(): boolean {
-    return true
-  }
-})()
 
 /**
  * What the input's dims are called in the output: where a coord lies along a dim of another name, that dim becomes

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ObjectReader } from '../../contracts.ts'
-import { Dataset, variable } from '../../dataset/dataset.ts'
+import { Dataset, type Variable, variable } from '../../dataset/dataset.ts'
 import { readText } from '../../storage/body.ts'
 import { MemoryObjectStore } from '../../storage/memory.ts'
 import type { Builtin, ClassConfig, StorageConfig } from '../config/types.ts'
@@ -133,7 +133,8 @@ describe('save and fetch', () => {
     })
     const whole = dataset('sgp.met.b1', day('2022-01-01'), 13)
     // A gap of 12 hours: no file for it.
-    ;(whole.get('time')?.data as BigInt64Array)[12] = day('2022-01-02')
+    const times = whole.get('time') as Variable
+    times.data = (times.data as BigInt64Array).with(12, day('2022-01-02'))
     await storageOf(config).save(whole)
     expect((await keysOf(store)).map((key) => key.slice(-18))).toEqual([
       '20220101.000000.nc',
@@ -223,6 +224,8 @@ describe('save and fetch', () => {
     const escaping = dataset('sgp.met.b1', day('2022-01-01'), 1)
     escaping.attrs.set('where', '../..')
     await expect(storage.save(escaping)).rejects.toThrow('leads out of the storage')
+    const named = storageOf(configOf(handlers.NetCDF, { dataFilenameTemplate: '{where}/x.nc' }))
+    await expect(named.save(escaping)).rejects.toThrow('leads out of the storage')
     expect(await keysOf(store)).toEqual([])
   })
 
@@ -312,13 +315,10 @@ describe('what changed', () => {
 describe('savePlots', () => {
   it('puts whatever is left in the folder', async () => {
     const storage = storageOf(configOf(handlers.NetCDF))
-    const put = await storage.savePlots(
-      dataset('sgp.met.b1', day('2022-01-01', 21), 1),
-      async ({ ancillaryPath }) => {
-        const { writeFile } = await import('node:fs/promises')
-        await writeFile(ancillaryPath('wind/rose', 'svg'), '<svg/>')
-      },
-    )
+    const put = await storage.savePlots(dataset('sgp.met.b1', day('2022-01-01', 21), 1), async (context) => {
+      const { writeFile } = await import('node:fs/promises')
+      await writeFile(context.ancillaryPath('wind/rose', 'svg'), '<svg/>')
+    })
     const key = 'ancillary/sgp/sgp.met.b1/sgp.met.b1.20220101.210000.wind/rose.svg'
     expect(put).toMatchObject([{ key, contentType: 'image/svg+xml' }])
     expect(await readText((await store.get(key))?.body ?? '')).toBe('<svg/>')
@@ -327,8 +327,8 @@ describe('savePlots', () => {
   it('does not let a title lead out of the folder', async () => {
     const storage = storageOf(configOf(handlers.NetCDF))
     await expect(
-      storage.savePlots(dataset('sgp.met.b1', day('2022-01-01'), 1), ({ ancillaryPath }) => {
-        ancillaryPath('/../../../x')
+      storage.savePlots(dataset('sgp.met.b1', day('2022-01-01'), 1), (context) => {
+        context.ancillaryPath('/../../../x')
       }),
     ).rejects.toThrow('leads out of the storage')
   })

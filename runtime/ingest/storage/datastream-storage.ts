@@ -10,6 +10,7 @@ import { InputError } from '../../errors.ts'
 import { fileInput, objectInput } from '../../formats/input-file.ts'
 import type { StorageConfig } from '../config/types.ts'
 import type { PlotContext, Reader } from '../interfaces.ts'
+import { anyName } from '../readers/any-name.ts'
 import { makeReader } from '../readers/make-reader.ts'
 import { substituteTemplate, type TemplateValues } from '../template.ts'
 import { makeWriter } from '../writers/make-writer.ts'
@@ -68,7 +69,7 @@ export class DatastreamStorage {
     const writer = makeWriter(config.handler.writer)
     const values = this.valuesOf(dataset)
     const folderKey = this.keyOf(config.dataStoragePath, values)
-    const name = substituteTemplate(config.dataFilenameTemplate, values)
+    const name = safeSegments(substituteTemplate(config.dataFilenameTemplate, values)).join('/')
     return this.inScratch(async (folder) => {
       const target = join(folder, 'files')
       await mkdir(dirname(join(target, name)), { recursive: true })
@@ -90,7 +91,7 @@ export class DatastreamStorage {
     const reader = await makeReader(this.config.handler.reader, this.environment)
     const files = stored.flatMap(({ objects }) => objects)
     options.admit?.(files)
-    const names = options.names ? new Set([...options.names, 'time']) : allNames
+    const names = options.names ? new Set([...options.names, 'time']) : anyName
     const parts: Dataset[] = []
     for (const file of stored) {
       this.environment.signal?.throwIfAborted()
@@ -156,8 +157,9 @@ export class DatastreamStorage {
 
   private valuesOf(dataset: Dataset): TemplateValues {
     const values = { ...extensionValues(this.config), ...datasetValues(dataset) }
-    const datastream = values.datastream
-    return typeof datastream === 'string' ? { ...values, ...datastreamValues(datastream) } : values
+    if (typeof values.datastream !== 'string') return values
+    const parts = Object.entries(datastreamValues(values.datastream)).filter(([, part]) => part !== null)
+    return { ...values, ...Object.fromEntries(parts) }
   }
 
   private keyOf(template: string, values: TemplateValues): string {
@@ -198,12 +200,6 @@ export class DatastreamStorage {
     }
   }
 }
-
-const allNames: ReadonlySet<string> = new (class extends Set<string> {
-  override has(): boolean {
-    return true
-  }
-})()
 
 function within(dataset: Dataset, span: TimeSpan, datastream: string): Dataset {
   if (!dataset.index('time')) {
