@@ -2,13 +2,13 @@ import type { Log } from '../contracts.ts'
 import type { Variable } from '../dataset/dataset.ts'
 import { variable } from '../dataset/dataset.ts'
 import { TextArray } from '../dataset/text-array.ts'
-import { ColumnBuilder, type ColumnReading } from './csv-column.ts'
+import { ColumnBuilder, type ColumnReading, FieldError } from './csv-column.ts'
 import { parseDateColumn } from './csv-dates.ts'
 import { MissingMatcher } from './csv-missing.ts'
 import { NumberParser } from './csv-number.ts'
 import type { MissingTexts, ReadCsvOptions } from './csv-options.ts'
 import { type CsvPlan, find, PlanError, type PlannedColumn, planCsv, shorten } from './csv-plan.ts'
-import { type RowSink, type RowSource, TextFault } from './csv-rows.ts'
+import { type CsvRow, type RowSink, TextFault } from './csv-rows.ts'
 import { showSeparator, suggestSeparator } from './csv-separator.ts'
 import { rowDimension } from './data-frame.ts'
 
@@ -22,8 +22,6 @@ interface Wanted {
 
 /** Takes a file's rows, makes the first into names, and the others into columns. */
 export class FrameRows implements RowSink {
-  /** Where the rows come from; set before the first one. */
-  source: RowSource = { line: 1, push: () => false, end: () => {} }
   /** Rows of data so far. */
   count = 0
   private readonly file: string
@@ -42,26 +40,13 @@ export class FrameRows implements RowSink {
     this.wanted = wanted
   }
 
-  row(bytes: Buffer, starts: Int32Array, ends: Int32Array, count: number, isEnded: boolean): boolean {
-    const { header, nrows } = this.options
-    if (header !== undefined && this.rowsSeen <= header) {
-      if (this.rowsSeen++ === header) this.header = fieldTexts(bytes, starts, ends, count)
-      return true
+  row(row: CsvRow): boolean {
+    try {
+      return this.take(row)
+    } catch (error) {
+      if (!(error instanceof FieldError || error instanceof PlanError)) throw error
+      throw new TextFault(row.line, error.message, { cause: error })
     }
-    const plan = this.made ?? this.makePlan(count)
-    if (nrows !== undefined && this.count >= nrows) return false
-    if (count > plan.fields && !plan.allowsMore) {
-      this.reportBadLine(plan.fields, count)
-      return true
-    }
-    if (count < plan.fields) this.checkShort(plan.fields, count, isEnded)
-    for (const builder of this.builders) {
-      const { position } = builder.spec
-      if (position < count) builder.push(bytes, starts[position] as number, ends[position] as number)
-      else builder.push(bytes, 0, 0)
-    }
-    this.count++
-    return nrows === undefined || this.count < nrows
   }
 
   gap(): void {}
@@ -83,7 +68,7 @@ export class FrameRows implements RowSink {
     }
     if (this.made) return
     if (header === undefined) throw new PlanError('the file is empty')
-    this.makePlan(undefined)
+    this.makePlan()
   }
 
   /** Adds the columns that came out right to `built`, by position. Gives those that have to be read again. */
@@ -102,13 +87,36 @@ export class FrameRows implements RowSink {
     return this.builders.reduce((sum, builder) => sum + builder.byteLength, 0)
   }
 
-  private makePlan(firstRow: number | undefined): CsvPlan {
+  private take(row: CsvRow): boolean {
+    const { header, nrows } = this.options
+    if (header !== undefined && this.rowsSeen <= header) {
+      if (this.rowsSeen++ === header) this.header = fieldTexts(row)
+      return true
+    }
+    const { bytes, starts, ends, count } = row
+    const plan = this.made ?? this.makePlan(count, row.line)
+    if (nrows !== undefined && this.count >= nrows) return false
+    if (count > plan.fields && !plan.allowsMore) {
+      this.reportBadLine(plan.fields, row)
+      return true
+    }
+    if (count < plan.fields) this.checkShort(plan.fields, row)
+    for (const builder of this.builders) {
+      const { position } = builder.spec
+      if (position < count) builder.push(bytes, starts[position] as number, ends[position] as number)
+      else builder.push(bytes, 0, 0)
+    }
+    this.count++
+    return nrows === undefined || this.count < nrows
+  }
+
+  private makePlan(firstRow?: number, line?: number): CsvPlan {
     const plan = planCsv(this.header, firstRow, this.options)
     this.checkSeparator(plan)
     if (plan.nameless > 0) {
       this.wanted.log?.warn('Csv:FieldsDropped', {
         file: this.file,
-        line: this.source.line,
+        line,
         fields: plan.nameless,
       })
     }
@@ -166,26 +174,26 @@ export class FrameRows implements RowSink {
     )
   }
 
-  private reportBadLine(expected: number, found: number): void {
-    const message = `${found} fields, where the rows before have ${expected}`
+  private reportBadLine(expected: number, { count, line }: CsvRow): void {
+    const message = `${count} fields, where the rows before have ${expected}`
     if (this.options.onBadLines === 'error') throw new PlanError(message)
     if (this.options.onBadLines === 'warn') {
-      this.wanted.log?.warn('Csv:BadLine', { file: this.file, line: this.source.line, message })
+      this.wanted.log?.warn('Csv:BadLine', { file: this.file, line, message })
     }
   }
 
   /** Short rows are filled up with missing values, as in pandas; but a lone one at the very end was cut off. */
-  private checkShort(expected: number, found: number, isEnded: boolean): void {
+  private checkShort(expected: number, { count, isEnded, line }: CsvRow): void {
     if (!isEnded && !this.hasShortRows && this.count > 0) {
       throw new TextFault(
-        this.source.line,
-        `the file ends in the middle of a row: ${found} of ${expected} fields, and no line end`,
+        line,
+        `the file ends in the middle of a row: ${count} of ${expected} fields, and no line end`,
       )
     }
     this.hasShortRows = true
   }
 }
 
-function fieldTexts(bytes: Buffer, starts: Int32Array, ends: Int32Array, count: number): string[] {
+function fieldTexts({ bytes, starts, ends, count }: CsvRow): string[] {
   return Array.from({ length: count }, (_, i) => bytes.toString('utf8', starts[i], ends[i]))
 }

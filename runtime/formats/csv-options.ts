@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../contracts.ts'
 import { type DType, isDatetime, parseDType } from '../dataset/dtype.ts'
 import { showFloat } from '../dataset/number-text.ts'
 import { ConfigError, type Place, type Problem } from '../errors.ts'
+import { dateParser } from './csv-dates.ts'
 
 /** What stands between fields: one byte, runs of blanks, or (as in pandas' python engine) whatever a regex matches. */
 export type Separator =
@@ -395,11 +396,22 @@ function parseParseDates(o: OptionReader): boolean | readonly ColumnKey[] {
 
 function parseDateFormat(o: OptionReader): string | ReadonlyMap<string, string> | undefined {
   const value = o.value('date_format')
-  if (value === undefined || typeof value === 'string') return value
-  if (isMap(value) && Object.values(value).every((format) => typeof format === 'string')) {
-    return new Map(Object.entries(value) as [string, string][])
+  if (value === undefined) return undefined
+  const formats = isMap(value) ? Object.values(value) : [value]
+  if (!formats.every((format) => typeof format === 'string')) {
+    return o.wrong(
+      'date_format',
+      'a strptime format such as "%Y-%m-%d %H:%M:%S", or a map of column to format',
+    )
   }
-  return o.wrong('date_format', 'a strptime format such as "%Y-%m-%d %H:%M:%S", or a map of column to format')
+  for (const format of formats) {
+    try {
+      dateParser(format)
+    } catch (error) {
+      o.refuse('date_format', (error as Error).message)
+    }
+  }
+  return isMap(value) ? new Map(Object.entries(value) as [string, string][]) : (value as string)
 }
 
 function parseEncoding(o: OptionReader): CsvEncoding {

@@ -83,6 +83,7 @@ export class RegexRows implements RowSource {
       at += this.bytes.write(field, at)
       this.ends[i] = at
     })
-    return this.sink.row(this.bytes, this.starts, this.ends, fields.length, isEnded)
+    const { bytes, starts, ends, line } = this
+    return this.sink.row({ bytes, starts, ends, count: fields.length, isEnded, line })
   }
 }

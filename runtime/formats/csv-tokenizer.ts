@@ -1,5 +1,5 @@
 import type { ReadCsvOptions } from './csv-options.ts'
-import { maxRowBytes, type RowSink, type RowSource, TextFault } from './csv-rows.ts'
+import { type CsvRow, maxRowBytes, type RowSink, type RowSource, TextFault } from './csv-rows.ts'
 
 // What a byte may mean.
 const ordinary = 0
@@ -58,10 +58,13 @@ export class CsvTokenizer implements RowSource {
   private starts = new Int32Array(64)
   private ends = new Int32Array(64)
   private isStopped = false
+  /** One for all rows: making one for each would cost more than cutting it. */
+  private readonly row: { -readonly [Key in keyof CsvRow]: CsvRow[Key] }
 
   constructor(options: ReadCsvOptions, sink: RowSink) {
     this.options = options
     this.sink = sink
+    this.row = { bytes: this.bytes, starts: this.starts, ends: this.ends, count: 0, isEnded: false, line: 1 }
     this.isBlanks = options.separator.kind === 'blanks'
     this.classes = classesOf(options)
     this.highest = this.classes.findLastIndex((kind) => kind !== ordinary)
@@ -371,8 +374,14 @@ export class CsvTokenizer implements RowSource {
   private emit(isEnded: boolean): void {
     this.state = startRecord
     this.record++
-    const { bytes, starts, ends, count } = this
-    if (!this.sink.row(bytes, starts, ends, count, isEnded)) this.isStopped = true
+    const { row } = this
+    row.bytes = this.bytes
+    row.starts = this.starts
+    row.ends = this.ends
+    row.count = this.count
+    row.isEnded = isEnded
+    row.line = this.line
+    if (!this.sink.row(row)) this.isStopped = true
     this.count = 0
     this.rowStart = this.at
   }

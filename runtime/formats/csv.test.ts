@@ -309,6 +309,12 @@ describe('bad input gets one line that names file and place', () => {
       'in.csv:4: column a holds "300", which is no int8',
     ],
     [
+      'a fault further up, with a footer held back',
+      `${lines}2020-01-03,x,6\n1,2,3\nend\n`,
+      { dtype: { a: 'float64' }, skipfooter: 1 },
+      'in.csv:4: column a holds "x"',
+    ],
+    [
       'a column that is not there',
       lines,
       { index_col: 'nope' },

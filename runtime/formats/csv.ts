@@ -1,7 +1,7 @@
 import type { InputFile, Log } from '../contracts.ts'
 import type { Dataset, Variable } from '../dataset/dataset.ts'
 import { InputError } from '../errors.ts'
-import { type ColumnReading, FieldError } from './csv-column.ts'
+import type { ColumnReading } from './csv-column.ts'
 import { FooterHold } from './csv-footer.ts'
 import { FrameRows } from './csv-frame.ts'
 import type { ReadCsvOptions } from './csv-options.ts'
@@ -75,7 +75,6 @@ async function readRows(
     separator.kind === 'regex'
       ? new RegexRows(options, separator.regex, sink)
       : new CsvTokenizer(options, sink)
-  rows.source = source
   let size = 0
   try {
     for await (const chunk of csvText(file, options)) {
@@ -98,7 +97,7 @@ function placed(error: unknown, file: string, line: number): unknown {
   if (error instanceof EncodingFault) {
     return new InputError(error.message, { place: { file, line: line + error.linesFurther }, cause: error })
   }
-  if (error instanceof FieldError || error instanceof PlanError) {
+  if (error instanceof PlanError) {
     return new InputError(error.message, { place: { file, line }, cause: error })
   }
   return error
