@@ -363,6 +363,19 @@ describe('fills, data and attributes of variables', () => {
     ])
   })
 
+  it('says so when too much is wrong to say', () => {
+    const nulls = Array.from({ length: 1500 }, (_, i) => `x${i}: null`).join(', ')
+    const dataset = simple['dataset.yaml']!.replace('title: t', `title: t, ${nulls}`)
+    let problems: readonly { readonly message: string }[] = []
+    try {
+      loadSimple({ 'dataset.yaml': dataset })
+    } catch (error) {
+      problems = (error as ConfigError).problems
+    }
+    expect(problems.length).toBe(1001)
+    expect(problems.at(-1)!.message).toBe('more than 1000 things are wrong here; what follows is not shown')
+  })
+
   it('gives converters of the user’s own every field, also one called parameters', () => {
     const converter = '{classname: shared.units.Mine, factor: 2, parameters: {x: 1}}'
     const retriever = simple['retriever.yaml']!.replace(

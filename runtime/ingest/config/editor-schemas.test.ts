@@ -168,6 +168,28 @@ describe('editor schemas', () => {
     expect(found).toContain(pointer)
   })
 
+  it.each([
+    ['tsdat', ''],
+    ['acdd', 'summary: s, keywords: k, '],
+    [
+      'ioos',
+      'summary: s, keywords: k, id: i, infoUrl: u, naming_authority: n, license: l, standard_name_vocabulary: v, ' +
+        'creator_email: e, creator_url: u, creator_institution: i, creator_country: c, creator_sector: s, ' +
+        'publisher_email: e, publisher_url: u, publisher_institution: i, publisher_country: c, platform: p, ' +
+        'platform_vocabulary: v, platform_name: n, featureType: timeSeries, ',
+    ],
+  ] as const)('want the attributes of %s', (standard, attributes) => {
+    const validate = ajv.compile(editorSchemas(standard)['dataset-schema.json'])
+    const check = (text: string) => {
+      const node = parseYaml(text, 'f.yaml')
+      if (isProblem(node)) throw new Error(node.message)
+      return validate(readAnything({ node, path: '' }, new Report('')))
+    }
+    const conventions = standard === 'tsdat' ? '' : 'Conventions: CF-1.8, '
+    expect(check(dataset.replace('title: t,', `title: t, ${conventions}${attributes}`))).toBe(true)
+    expect(check(dataset)).toBe(standard === 'tsdat')
+  })
+
   it('describe every key that they know, for editors to show', () => {
     const undescribed: string[] = []
     const visit = (schema: unknown, where: string): void => {

@@ -2,14 +2,8 @@ import type { JsonObject } from '../../contracts.ts'
 import { builtinNames, spellingsOf } from './class-name.ts'
 import { classParameters } from './class-parameters.ts'
 import type { ClassKind } from './class-table.ts'
-import {
-  globalAttributes,
-  runTimeAttributes,
-  variableAttributes,
-  variableFields,
-  variableName,
-} from './dataset-fields.ts'
-import { datasetFields } from './dataset-section.ts'
+import { datasetSchema } from './dataset-schema.ts'
+import type { MetadataStandard } from './metadata-standards.ts'
 import type { SectionName } from './pipeline-fields.ts'
 import { pipelineFields } from './pipeline-fields.ts'
 import { managerFields, qualityFields } from './quality-section.ts'
@@ -30,16 +24,18 @@ export type EditorSchemaName =
 /**
  * JSON Schemas (draft-07, which YAML language servers take) of every tsdat YAML file, so that editors complete and
  * check them. They are made of the same tables as the checks; what only the checks know (patterns, other files) is
- * not in them.
+ * not in them. `standard` is what global attributes are to follow; runs check tsdat's own rules alone.
  */
-export function editorSchemas(): Readonly<Record<EditorSchemaName, JsonObject>> {
+export function editorSchemas(
+  standard: MetadataStandard = 'tsdat',
+): Readonly<Record<EditorSchemaName, JsonObject>> {
   return {
     'retriever-schema.json': documentSchema('tsdat retriever', retrieverSchema('DefaultRetriever')),
     'vap-retriever-schema.json': documentSchema('tsdat VAP retriever', retrieverSchema('StorageRetriever')),
-    'dataset-schema.json': documentSchema('tsdat dataset', datasetSchema()),
+    'dataset-schema.json': documentSchema('tsdat dataset', datasetSchema(standard)),
     'quality-schema.json': documentSchema('tsdat quality', qualitySchema()),
     'storage-schema.json': documentSchema('tsdat storage', storageSchema()),
-    'pipeline-schema.json': documentSchema('tsdat pipeline', pipelineSchema()),
+    'pipeline-schema.json': documentSchema('tsdat pipeline', pipelineSchema(standard)),
   }
 }
 
@@ -170,64 +166,6 @@ function retrievedSchema(): JsonObject {
   return { ...schema, properties: { ...properties, data_converters: converters } }
 }
 
-const attributeValue: JsonObject = {
-  anyOf: [
-    { type: ['string', 'number'] },
-    { type: 'array', items: { type: ['string', 'number'] }, minItems: 1 },
-  ],
-}
-
-const unknownUnits: JsonObject = {
-  properties: { comment: { type: 'string', pattern: 'Unknown units\\.' } },
-  required: ['comment'],
-}
-
-function datasetSchema(): JsonObject {
-  const runTime = Object.fromEntries(
-    runTimeAttributes.map((name) => [name, { description: 'Set when the pipeline runs: ignored here.' }]),
-  )
-  const attrs = recordSchema(globalAttributes, attributeValue)
-  return {
-    ...recordSchema(datasetFields),
-    properties: {
-      attrs: {
-        description: datasetFields.attrs!.description,
-        ...attrs,
-        properties: { ...(attrs.properties as JsonObject), ...runTime },
-      },
-      coords: { ...variablesSchema('coords'), required: ['time'] },
-      data_vars: variablesSchema('data_vars'),
-    },
-  }
-}
-
-function variablesSchema(key: 'coords' | 'data_vars'): JsonObject {
-  const schema = recordSchema(variableFields)
-  const attrs: JsonObject = {
-    ...recordSchema(variableAttributes, attributeValue),
-    description: variableFields.attrs!.description,
-    anyOf: [{ required: ['units'] }, unknownUnits],
-  }
-  const properties = schema.properties as JsonObject
-  const fill: JsonObject = {
-    description: 'What marks missing values; null: nothing does. By default it follows from the dtype.',
-    type: ['number', 'string', 'boolean', 'null'],
-  }
-  const attrProperties = attrs.properties as JsonObject
-  return {
-    type: 'object',
-    description: datasetFields[key]!.description,
-    propertyNames: { pattern: variableName.source },
-    additionalProperties: {
-      ...schema,
-      properties: {
-        ...properties,
-        attrs: { ...attrs, properties: { ...attrProperties, _FillValue: fill, fill_value: fill } },
-      },
-    },
-  }
-}
-
 function qualitySchema(): JsonObject {
   const manager = recordSchema(managerFields)
   const handlers: JsonObject = {
@@ -292,12 +230,12 @@ function handlerSchema(): JsonObject {
 }
 
 /** Sections are links or inline; what is inline is checked as a file of its own is. */
-function pipelineSchema(): JsonObject {
+function pipelineSchema(standard: MetadataStandard): JsonObject {
   const inline: Readonly<Record<SectionName, JsonObject>> = {
     retriever: {
       anyOf: [retrieverSchema('DefaultRetriever'), retrieverSchema('StorageRetriever')],
     },
-    dataset: datasetSchema(),
+    dataset: datasetSchema(standard),
     quality: qualitySchema(),
     storage: storageSchema(),
   }

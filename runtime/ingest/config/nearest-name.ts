@@ -11,8 +11,10 @@ export function nearestName(found: string, candidates: Iterable<string>): string
   // Long texts are no misspelt names, and the distance takes time in proportion to the product of the lengths.
   if (found.length > 100) return undefined
   for (const candidate of candidates) {
+    const farthest = Math.max(1, Math.floor(candidate.length / 3))
+    if (Math.abs(found.length - candidate.length) > farthest) continue
     const distance = editDistance(simplified(found), simplified(candidate))
-    if (distance < least && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
+    if (distance < least && distance <= farthest) {
       least = distance
       nearest = candidate
     }

@@ -147,7 +147,7 @@ function readFields(
   const known = node.kind === 'map' && ignoresUnknown ? warnOfUnknown(cursor, node, fields, report) : node
   const parameters = readRecord(fields, { ...cursor, node: known }, report)
   if (!parameters) return undefined
-  if ('bit' in parameters) {
+  if (Object.hasOwn(parameters, 'bit')) {
     report.warn(cursor, '"bit" is ignored: bits are numbered by the order of the tests of a variable')
   }
   if (parameters.require_increasing === true && parameters.require_decreasing === true) {

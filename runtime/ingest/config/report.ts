@@ -20,6 +20,9 @@ export function joinPath(path: string, key: string | number): string {
   return path === '' ? key : `${path}.${key}`
 }
 
+/** Anchors can repeat a mistake without end. */
+const mostProblems = 1000
+
 /**
  * Gathers the problems of one section of a pipeline configuration. Paths are shown from the top of the file that a
  * value stands in: in a linked file from its own top, in pipeline.yaml (inline, or through an override) from there.
@@ -48,6 +51,12 @@ export class Report {
   }
 
   #add(severity: Problem['severity'], place: Place, path: string, message: string): void {
+    if (this.problems.length > mostProblems) return
+    if (this.problems.length === mostProblems) {
+      const more = `more than ${mostProblems} things are wrong here; what follows is not shown`
+      this.problems.push({ ...place, severity: 'error', path: '', message: more })
+      return
+    }
     const isLinked = place.file === this.#linkedFile
     const full = isLinked || this.#section === '' ? path : prefixPath(this.#section, path)
     this.problems.push({ ...place, severity, path: full, message })

@@ -130,13 +130,13 @@ describe('parseYaml', () => {
           .fill(`*a${i - 1}`)
           .join(', ')}]`,
       )
-    expect(problemOf(lines.join('\n'))).toMatch(/^6:\d+ its anchors expand to more than 1000000 values$/)
+    expect(problemOf(lines.join('\n'))).toMatch(/^6:\d+ its anchors expand to more than 200000 values$/)
   })
 
   it('refuses merges that expand without end', () => {
     const wide = `a: &a {${Array.from({ length: 1000 }, (_, i) => `k${i}: 1`).join(', ')}}\n`
     const merges = Array.from({ length: 2000 }, (_, i) => `m${i}: {<<: *a}`).join('\n')
-    expect(problemOf(wide + merges)).toMatch(/its anchors expand to more than 1000000 values$/)
+    expect(problemOf(wide + merges)).toMatch(/its anchors expand to more than 200000 values$/)
   })
 
   it('refuses deep nesting instead of overflowing', () => {

@@ -6,7 +6,7 @@ import type { YamlEntry, YamlMap, YamlNode } from './yaml-node.ts'
 import { resolvePlainScalar, resolveTaggedScalar } from './yaml-scalar.ts'
 
 /** No pipeline configuration comes near these; what exceeds them is an accident or an attack. */
-const limits = { characters: 1_000_000, depth: 100, nodes: 1_000_000 }
+const limits = { characters: 1_000_000, depth: 100, nodes: 200_000 }
 
 const tooDeep = `is nested more than ${limits.depth} deep`
 
