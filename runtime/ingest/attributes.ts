@@ -65,6 +65,8 @@ export function fillAttr(fill: number | bigint | string, dtype: DType): AttrValu
   if (typeof fill === 'string' || dtype === 'str') return String(fill)
   if (isDatetime(dtype)) return { dtype: 'int64', values: [BigInt(fill)], scalar: true }
   if (dtype === 'bool') return { dtype: 'int8', values: [Number(fill)], scalar: true }
-  const isBig = dtype === 'int64' || dtype === 'uint64'
-  return { dtype, values: [isBig ? BigInt(fill) : Number(fill)], scalar: true }
+  if (dtype !== 'int64' && dtype !== 'uint64') return { dtype, values: [Number(fill)], scalar: true }
+  // A fraction is no fill of whole numbers: it stays what it is, and matches none of them.
+  if (!Number.isInteger(Number(fill))) return Number(fill)
+  return { dtype, values: [BigInt(fill)], scalar: true }
 }

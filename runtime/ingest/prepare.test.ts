@@ -139,6 +139,22 @@ describe('prepareDataset', () => {
     })
   })
 
+  it('stores missing_value in the type of the variable', () => {
+    const own = new Map<string, Json>([
+      ['units', '1'],
+      ['missing_value', -99],
+    ])
+    const dataset = prepare(
+      retrieved({ x: column([1, 2]) }),
+      configOf([spec('x', 'float32', { attrs: own })]),
+    )
+    expect(dataset.get('x')?.attrs.get('missing_value')).toEqual({
+      dtype: 'float32',
+      values: [-99],
+      scalar: true,
+    })
+  })
+
   it('leaves variables with qc in their names as they are', () => {
     const dataset = prepare(retrieved({ sqc: column([1.5, 2]) }), configOf([spec('sqc', 'int')]))
     expect([dataset.get('sqc')?.dtype, dataset.get('sqc')?.attrs.size]).toEqual(['float64', 0])

@@ -1,4 +1,5 @@
 import type { Json, Log } from '../contracts.ts'
+import { numbersAttr } from '../dataset/attrs.ts'
 import { cast } from '../dataset/cast.ts'
 import { filled, fromValues } from '../dataset/create.ts'
 import type { Attrs, Dataset, Variable } from '../dataset/dataset.ts'
@@ -169,6 +170,9 @@ function variableAttrs(variable: Variable, spec: VariableConfig): Attrs {
       attrValue(value, spec.floatAttrs.has(name), () => problemAt(spec, refusal(name, value))),
     )
   }
+  const [missing] = numbersAttr(attrs, 'missing_value') ?? []
+  // CF wants it in the variable's own type, as `_FillValue`.
+  if (missing !== undefined) attrs.set('missing_value', fillAttr(missing, variable.dtype))
   return attrs
 }
 
