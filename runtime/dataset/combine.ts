@@ -19,7 +19,6 @@ import { type TextArray, TextArrayBuilder } from './text-array.ts'
  */
 export function concat(datasets: readonly Dataset[], dim: string): Dataset {
   if (datasets.length === 0) throw new InputError('there is nothing to concatenate')
-  if (datasets.length === 1) return datasets[0] as Dataset
   const aligned = align(datasets, { join: 'outer', except: dim })
   const lengths = aligned.map((dataset, i) => {
     const length = dataset.dims().get(dim)
