@@ -89,7 +89,7 @@ describe('findLoops', () => {
         const reached = all.map((site) => new Set(all.filter((other) => starts(site, other))))
         for (let i = 0; i < all.length; i++) {
           for (const set of reached)
-            for (const other of [...set]) for (const next of reached[all.indexOf(other)] ?? []) set.add(next)
+            for (const other of set) for (const next of reached[all.indexOf(other)] ?? []) set.add(next)
         }
         const isLoop = reached.some((set, i) => set.has(all[i] as RegisteredSite))
         expect(show(all, true).length > 0).toBe(isLoop)

@@ -27,7 +27,7 @@ function similarFile(file: string, files: ProjectFiles): string | undefined {
 }
 
 function typeProblem(
-  { type, configFile }: SiteEntry,
+  { type, configFile }: SiteEntry['settings'],
   { kind, classnames }: PipelineFacts,
 ): string | undefined {
   if (kind === 'custom' || kind === type) return undefined
@@ -87,9 +87,9 @@ export function addFacts(
   findings: Findings,
 ): (SiteEntry & Pick<RegisteredSite, 'facts'>)[] {
   return entries.flatMap((entry) => {
-    const facts = read.get(entry.configFile)
+    const facts = read.get(entry.settings.configFile)
     if (!facts) return []
-    const wrongType = typeProblem(entry, facts)
+    const wrongType = typeProblem(entry.settings, facts)
     if (wrongType) findings.error([...entry.path.slice(0, 2), 'type'], wrongType)
     return [{ ...entry, facts }]
   })

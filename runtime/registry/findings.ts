@@ -6,9 +6,15 @@ export interface Located {
   place(path: Path, part?: 'key' | 'value'): Place
 }
 
+const maxMessage = 600
+
 /** Messages quote what users wrote, which may hold anything. */
 function onOneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => JSON.stringify(character).slice(1, -1))
+  const short = text.length > maxMessage ? `${text.slice(0, maxMessage)}…` : text
+  return short.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(4, '0')
+    return character === '\n' ? '\\n' : `\\u${code}`
+  })
 }
 
 /** Gathers problems, each once however many sites meet it. */

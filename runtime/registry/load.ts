@@ -111,6 +111,7 @@ function check(
     // What cannot be told apart in YAML is told as that, and not as the wrong type that it then has.
     if (!findings.hasErrorAt(path)) findings.error(path, message, kind === 'value' ? 'value' : 'key')
   }
+  if (schema.untold > 0) findings.error([], `${schema.untold} more mistakes are not shown: mend these first`)
   const isMap = typeof merged.value === 'object' && merged.value !== null && !Array.isArray(merged.value)
   if (!isMap) return { problems: findings.sorted(file) }
 
@@ -125,7 +126,7 @@ function check(
   const configFiles = pipelines.flatMap((pipeline) => pipeline.configFiles)
   const withFacts = addFacts(entries, readFacts(configFiles, files, configs, findings), findings)
   const sites = withFacts
-    .map(({ path: _, alerts, ...site }): RegisteredSite => ({ ...site, alerts: alerts ?? account.alerts }))
+    .map(({ settings, facts, alerts = account.alerts }): RegisteredSite => ({ ...settings, facts, alerts }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
   const registry: Registry = {
     file,
@@ -133,7 +134,7 @@ function check(
     sites,
     disabled: pipelines.flatMap(({ disabled }) => disabled).sort(),
   }
-  checkRuns(registry, new Map(entries.map(({ key, path }) => [key, path])), findings)
+  checkRuns(registry, new Map(entries.map(({ settings, path }) => [settings.key, path])), findings)
   if (!findings.hasErrors()) tellLimits(registry, findings)
   const problems = findings.sorted(file)
   return findings.hasErrors() ? { problems } : { registry, problems }

@@ -12,8 +12,10 @@ export type RawPipeline = Partial<Omit<Pipeline, 'configs'>> & {
 }
 
 /** A site as far as the registry alone tells; what its pipeline configuration says comes on top. */
-export type SiteEntry = Omit<RegisteredSite, 'facts' | 'alerts'> & {
+export interface SiteEntry {
   readonly path: Path
+  readonly settings: Omit<RegisteredSite, 'facts' | 'alerts'>
+  /** The pipeline's own, if it has some. */
   readonly alerts: RegisteredSite['alerts'] | undefined
 }
 
@@ -97,13 +99,12 @@ function triggerOf(
     return undefined
   }
   if (type === 'Ingest' && prefix === undefined && !findings.hasErrorAt(prefixPath)) {
-    findings.error(path, `input_bucket_path is missing: an Ingest takes its objects from there`, 'key')
+    findings.error(path, 'input_bucket_path is missing: an Ingest takes its objects from there', 'key')
   }
   if (trigger === 'Cron' && settings.isMissing('schedule')) {
-    const where = raw.schedule === undefined ? pipelinePath : path
     const message =
       'schedule is missing: trigger: Cron needs Hourly, Daily, Weekly, Monthly, cron(…) or rate(…)'
-    findings.error([...where, ...(where === pipelinePath ? ['trigger'] : [])], message)
+    findings.error([...pipelinePath, 'trigger'], message)
   }
   if (type === undefined || trigger === undefined) return undefined
 
@@ -164,7 +165,7 @@ interface ReadSite {
   readonly entry?: SiteEntry
 }
 
-function originOf(path: Path, findings: Findings): SiteEntry['origin'] {
+function originOf(path: Path, findings: Findings): RegisteredSite['origin'] {
   const { line, column } = findings.placeOf(path, 'key')
   return {
     path: showPath(path),
@@ -202,22 +203,25 @@ function readSite(
     outputs: settings.outputs(),
     uses: [...new Set(settings.get('uses') ?? [])].sort(),
     parameters: (site.parameters ?? {}) as RegisteredSite['parameters'],
-    alerts: raw.alerts && { emails: raw.alerts.emails ?? [] },
   }
   const isDisabled = settings.get('enabled') === false
   const { name: pipeline, type } = raw
   if (isDisabled || !pipeline || !type || !triggered || configFile === undefined)
     return { isDisabled, configFile }
+  const alerts = raw.alerts && { emails: raw.alerts.emails ?? [] }
   const entry: SiteEntry = {
-    key: `${pipeline}/${name}`,
-    pipeline,
-    site: name,
-    type: type === 'VAP' ? 'vap' : 'ingest',
-    ...triggered,
-    ...resolved,
-    configFile,
-    origin: originOf(path, findings),
     path,
+    alerts,
+    settings: {
+      key: `${pipeline}/${name}`,
+      pipeline,
+      site: name,
+      type: type === 'VAP' ? 'vap' : 'ingest',
+      ...triggered,
+      ...resolved,
+      configFile,
+      origin: originOf(path, findings),
+    },
   }
   return { isDisabled, configFile, entry }
 }

@@ -10,7 +10,7 @@ function hasTest(folder: string, files: ProjectFiles): boolean {
   const names = files.listFolder(folder) ?? []
   const isNonEmpty = (name: string) =>
     (files.listFolder(`${folder}/${name}`) ?? []).some((inside) => !inside.startsWith('.'))
-  return names.some((name) => /\.test\.ts$/.test(name) || (/^tests?\/$/.test(name) && isNonEmpty(name)))
+  return names.some((name) => name.endsWith('.test.ts') || (/^tests?\/$/.test(name) && isNonEmpty(name)))
 }
 
 /**

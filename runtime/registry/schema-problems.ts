@@ -24,6 +24,8 @@ export interface SchemaCheck {
   readonly problems: readonly SchemaProblem[]
   /** Values that only miss a pattern. Who reads them tells better what is wrong; these messages are for what nobody tells. */
   readonly patterns: readonly SchemaProblem[]
+  /** How many mistakes were not looked at, because there were too many. */
+  readonly untold: number
 }
 
 /** How a value is written in the file, where that differs from the value. */
@@ -58,14 +60,17 @@ const typeNames: Readonly<Record<string, string>> = {
   array: 'a list',
 }
 
+/** A number or truth as it is written. */
+const showScalar = (value: unknown, written: string | undefined) => written ?? JSON.stringify(value)
+
 /** What stands there, in words. */
 function showFound(value: unknown, written: string | undefined): string {
   if (value === null || value === undefined) return 'nothing'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a map of keys'
   if (typeof value === 'string') return `the text "${value.length > 60 ? `${value.slice(0, 57)}…` : value}"`
-  if (typeof value === 'boolean') return `the truth ${written ?? value}`
-  return `the number ${written ?? value}`
+  if (typeof value === 'boolean') return `the truth ${showScalar(value, written)}`
+  return `the number ${showScalar(value, written)}`
 }
 
 function typeMessage(error: SchemaError, path: Path, value: unknown, written: string | undefined): string {
@@ -77,7 +82,7 @@ function typeMessage(error: SchemaError, path: Path, value: unknown, written: st
   if (example !== undefined && typeof value === 'number')
     return `${found} has no unit: write it as in "${example}"`
   if (types.includes('string') && isScalar) {
-    return `${found} is not ${wanted}: write it in quotes, "${written ?? value}"`
+    return `${found} is not ${wanted}: write it in quotes, "${showScalar(value, written)}"`
   }
   return value === null ? `has no value; ${wanted} is wanted` : `${found} is not ${wanted}`
 }
@@ -127,9 +132,9 @@ function boundMessage(error: SchemaError, value: unknown, written: string | unde
   const limit = error.params.limit as number
   switch (error.keyword) {
     case 'minimum':
-      return `${written ?? value} is too small: ${limit} is the least`
+      return `${showScalar(value, written)} is too small: ${limit} is the least`
     case 'maximum':
-      return `${written ?? value} is too large: ${limit} is the most`
+      return `${showScalar(value, written)} is too large: ${limit} is the most`
     case 'minProperties':
     case 'minItems':
       return `is empty: at least ${limit === 1 ? 'one' : limit} is wanted`
@@ -145,7 +150,7 @@ function problemOf(error: SchemaError, document: unknown, written: Written): Sch
     case 'additionalProperties':
       return unknownKey(error.params.additionalProperty as string, path)
     case 'required':
-      return { path, kind: 'missing', message: `the key ${error.params.missingProperty} is missing` }
+      return { path, kind: 'missing', message: `the key ${String(error.params.missingProperty)} is missing` }
     case 'type':
       return { path, kind: 'value', message: typeMessage(error, path, value, written(path)) }
     case 'enum':
@@ -173,8 +178,9 @@ const isNoise = ({ keyword }: SchemaError) => keyword === 'anyOf' || keyword ===
 /** Checks a document against the registry's schema: one problem for one mistake, in the user's words. */
 export function checkSchema(document: unknown, written: Written): SchemaCheck {
   const check = validate as { (value: unknown): boolean; errors?: SchemaError[] | null }
-  if (check(document)) return { problems: [], patterns: [] }
-  const errors = (check.errors ?? []).slice(0, maxProblems)
+  if (check(document)) return { problems: [], patterns: [], untold: 0 }
+  const all = check.errors ?? []
+  const errors = all.slice(0, maxProblems)
   const typed = new Set(
     errors.filter(({ keyword }) => keyword === 'type').map(({ instancePath }) => instancePath),
   )
@@ -197,5 +203,6 @@ export function checkSchema(document: unknown, written: Written): SchemaCheck {
   return {
     problems: real.filter((error) => !isPattern(error)).map((error) => problemOf(error, document, written)),
     patterns: real.filter(isPattern).map(patternProblem),
+    untold: all.length - errors.length,
   }
 }

@@ -30,6 +30,8 @@ export interface YamlSource {
 
 /** Larger ones are no registries: ten thousand sites take a fifth of this. */
 const maxBytes = 5_000_000
+/** Brackets, quotes, commas and lines: what the parser makes objects of. Ten thousand sites have a fifth of this. */
+const maxMarks = 400_000
 const maxDepth = 50
 /** Values that aliases may repeat, all told. */
 const maxRepeated = 200_000
@@ -88,6 +90,11 @@ function checkText(text: string): void {
     const size = (text.length / 1e6).toFixed(1)
     throw new SyntaxProblem(`the file is ${size} MB long: at most ${maxBytes / 1e6} MB are read`)
   }
+  const marks = /[[\]{}"'&*!?,\n]|- /g
+  for (let count = 0; marks.test(text); count++) {
+    if (count > maxMarks)
+      throw new SyntaxProblem(`the file has more than ${maxMarks} lines, brackets, quotes and commas`)
+  }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   const strange = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffd]/.exec(text)
   if (strange) {
@@ -119,6 +126,7 @@ function parse(text: string, lines: LineCounter): Document.Parsed {
   }
   const error = document.errors[0] ?? document.warnings[0]
   if (error) {
+    if (/call stack/.test(error.message)) throw new SyntaxProblem('the file is nested too deeply')
     const message = friendlier[error.code] ?? `not valid YAML: ${error.message.replace(/\s+/g, ' ')}`
     throw new SyntaxProblem(message, error.pos[0])
   }
