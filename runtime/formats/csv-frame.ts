@@ -120,6 +120,11 @@ export class FrameRows implements RowSink {
         fields: plan.nameless,
       })
     }
+    if (plan.index.length > 0 && !this.options.indexCol) {
+      // As in pandas; but a separator at the end of every row does this too, and then it is a mistake.
+      const columns = plan.index.length
+      this.wanted.log?.warn('Csv:FieldsTakenAsIndex', { file: this.file, line, columns })
+    }
     this.made = plan
     this.findDateColumns(plan)
     const parser = new NumberParser(this.options.decimal, this.options.thousands)

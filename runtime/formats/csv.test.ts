@@ -363,3 +363,12 @@ test('bad lines are left out with a line in the log each, once, also when a colu
     ['Csv:BadLine', { file: 'in.csv', line: 3, message: '3 fields, where the rows before have 2' }],
   ])
 })
+
+test('rows longer than the header give an index as in pandas, with a line in the log', async () => {
+  const lines: unknown[] = []
+  const log = { warn: (event: string, fields?: unknown) => lines.push([event, fields]) } as unknown as Log
+  const file = bytesInput('in.csv', Buffer.from('a,b\n1,2,\n3,4,\n'), '/nowhere')
+  const dataset = await readCsv(file, parseReadCsvOptions({}), undefined, log)
+  expect(show(dataset.coords.get('index') as Variable).values).toEqual(['1', '3'])
+  expect(lines).toEqual([['Csv:FieldsTakenAsIndex', { file: 'in.csv', line: 2, columns: 1 }]])
+})
