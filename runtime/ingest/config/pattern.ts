@@ -1,13 +1,8 @@
 import type { Place } from '../../errors.ts'
 import { ConfigError } from '../../errors.ts'
+import { caseVariants, isAsciiWordCharacter, isWordCharacter } from './pattern-characters.ts'
 import type { Assertion, PatternNode } from './pattern-syntax.ts'
-import {
-  caseVariants,
-  isAsciiWordCharacter,
-  isWordCharacter,
-  PatternSyntaxError,
-  parsePattern,
-} from './pattern-syntax.ts'
+import { PatternSyntaxError, parsePattern } from './pattern-syntax.ts'
 
 /** A Python regular expression as tsdat uses it: tested at the start of a text, not searched for, not to its end. */
 export interface Pattern {
