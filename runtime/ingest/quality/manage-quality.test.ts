@@ -28,7 +28,7 @@ const recorded = classOf('RecordQualityResults', { assessment: 'bad', meaning: '
 
 class Custom {
   check(name: string): Uint8Array | undefined {
-    return name === 'x' ? Uint8Array.of(0, 1, 0) : undefined
+    return name === 'x' ? Uint8Array.of(0, 255, 0) : undefined
   }
 }
 class Broken {

@@ -53,8 +53,9 @@ export async function manageQuality(
 async function manageVariable(name: string, dataset: Dataset, manager: QualityManager): Promise<Dataset> {
   const { config } = manager
   try {
-    let failures = await manager.checker.check(name, dataset)
-    if (!failures) return dataset
+    const found = await manager.checker.check(name, dataset)
+    if (!found) return dataset
+    let failures = config.checker.builtin === 'custom' ? asMarks(found, config.checker.classname) : found
     expectLength(name, dataset, failures, config.checker.classname)
     let current = dataset
     for (const [index, handler] of manager.handlers.entries()) {
@@ -69,6 +70,12 @@ async function manageVariable(name: string, dataset: Dataset, manager: QualityMa
       cause: error,
     })
   }
+}
+
+/** What a checker of the user's own gave, as 0 and 1, which handlers count on. */
+function asMarks(failures: unknown, classname: string): Uint8Array {
+  if (failures instanceof Uint8Array) return failures.map((mark) => Number(mark !== 0))
+  throw new InputError(`${classname} gave ${typeof failures}, not a Uint8Array`)
 }
 
 function expectLength(name: string, dataset: Dataset, failures: Uint8Array, classname: string): void {
