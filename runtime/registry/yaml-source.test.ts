@@ -44,6 +44,8 @@ describe('readYaml', () => {
   it('takes an anchor that is set anew for what it was where the alias stands', () => {
     expect(plain('a: &n 1\nb: *n\nc: &n 2\nd: *n\n')).toEqual({ a: 1, b: 1, c: 2, d: 2 })
     expect(plain('a: &n {k: 1}\nb: *n\nc: &n {k: 2}\nd: *n\n')).toMatchObject({ b: { k: 1 }, d: { k: 2 } })
+    expect(plain('a: &n {x: &m 1}\nb: &m 2\nc: *n\nd: *m\n')).toMatchObject({ c: { x: 1 }, d: 2 })
+    expect(plain('a: {<<: {x: &m 1}}\nb: *m\n')).toEqual({ a: { x: 1 }, b: 1 })
   })
 
   it.each([

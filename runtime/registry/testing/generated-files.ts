@@ -155,7 +155,10 @@ function resolve(schema: RegistrySchema, node: SchemaNode): SchemaNode {
 function showType(schema: RegistrySchema, node: SchemaNode): string {
   const { type, enum: values, items } = node
   if (values) return values.map((value) => `\`${String(value)}\``).join(', ')
-  if (type === 'array') return `list of ${items ? showType(schema, resolve(schema, items)) : 'anything'}`
+  if (type === 'array') {
+    const item = items ? showType(schema, resolve(schema, items)) : 'anything'
+    return `list of ${item === 'map' ? 'maps' : item}`
+  }
   if (Array.isArray(type)) return type.map((one) => (one === 'object' ? 'map' : 'list of maps')).join(' or ')
   const words: Record<string, string> = {
     string: 'text',
@@ -191,7 +194,7 @@ function table(
     const kinds = of['x-kinds'] ? ` (${of['x-kinds']})` : ''
     const where = withWhere ? ` ${(of['x-where'] ?? []).join(', ')}${kinds} |` : ''
     const needed = node.required?.includes(key) ? '**required** ' : ''
-    return `| \`${key}\` |${where} ${showType(schema, of)} | ${needed}${cell(showDefault(of.default))} | ${cell(of.description ?? '')} |`.replaceAll(
+    return `| \`${key}\` |${where} ${showType(schema, of)} | ${needed}${showDefault(of.default).replaceAll('|', '\\|')} | ${cell(of.description ?? '')} |`.replaceAll(
       '  ',
       ' ',
     )
