@@ -69,6 +69,21 @@ Examples:
     .action(async (key, inputs, options) => (await import('./run.ts')).run(key, inputs, options))
 
   sluice
+    .command('inspect')
+    .description("show a netCDF file's header, and what its values are")
+    .argument('<file>', 'a netCDF file of any version')
+    .addHelpText(
+      'after',
+      `
+The header is what ncdump -h shows. Below it stands, for each variable, how many values there are and how many are
+missing; their least, mean and greatest (times in ISO 8601, UTC); and how many each quality test has flagged.
+
+Examples:
+  sluice inspect .sluice/output/data/humboldt/humboldt.lidar.a1/humboldt.lidar.a1.20201201.000000.nc`,
+    )
+    .action(async (file) => (await import('./inspect.ts')).inspect(file))
+
+  sluice
     .command('demo')
     .description('run every sample pipeline once, on sample data, into an empty .sluice folder')
     .action(async () => (await import('./demo.ts')).demo())

@@ -25,10 +25,26 @@ const blockBytes = 4 * 2 ** 20
  * @throws InputError when the file is no such file, or shorter than its header says
  */
 export function readNetcdf3(path: string, options: ReadNetcdf3Options = {}): Dataset {
-  const name = options.name ?? path
+  return withNetcdf3(path, options.name ?? path, (descriptor) => readFile(descriptor, options))
+}
+
+/** What a netCDF-3 file says of its values, without reading them. @throws InputError as `readNetcdf3` does */
+export function readNetcdf3Header(
+  path: string,
+  name = path,
+): Netcdf3Header & { readonly recordCount: number } {
+  return withNetcdf3(path, name, (descriptor) => {
+    const size = fstatSync(descriptor).size
+    const header = readHeader(descriptor, size)
+    const growing = layOut(header, size).find(({ isRecord }) => isRecord)
+    return { ...header, recordCount: growing?.shape[0] ?? header.recordCount ?? 0 }
+  })
+}
+
+function withNetcdf3<T>(path: string, name: string, read: (descriptor: number) => T): T {
   const descriptor = openSync(path, 'r')
   try {
-    return readFile(descriptor, options)
+    return read(descriptor)
   } catch (error) {
     if (!isSluiceError(error) && !(error instanceof RangeError)) throw error
     throw new InputError(`${name}: the netCDF-3 file is damaged or cannot be read: ${error.message}`, {

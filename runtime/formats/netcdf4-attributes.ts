@@ -106,15 +106,18 @@ function metadata(type: H5Type, shape: bigint[]): AttributeMetadata {
  * compound, opaque and reference types are left out: nothing here can hold them.
  */
 export function readAttributes(file: H5File, path: string): Attrs {
-  const names = file.module.get_attribute_names(file.id, path) as string[]
-  const internal = path === '/' ? internalOfGroups : internalOfVariables
   const attrs: Attrs = new Map()
-  for (const name of names) {
-    if (internal.has(name)) continue
+  for (const name of visibleAttributeNames(file, path)) {
     const value = readAttribute(file, path, name)
     if (value !== undefined) attrs.set(name, value)
   }
   return attrs
+}
+
+/** The names of an object's attributes but for those that HDF5 and netCDF-4 keep for themselves. */
+export function visibleAttributeNames({ module, id }: H5File, path: string): string[] {
+  const internal = module.get_type(id, path) === module.H5G_GROUP ? internalOfGroups : internalOfVariables
+  return (module.get_attribute_names(id, path) as string[]).filter((name) => !internal.has(name))
 }
 
 /** One attribute, or `undefined` when its type is none that can be held. */

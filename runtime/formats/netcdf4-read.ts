@@ -49,13 +49,28 @@ export interface ReadNetcdf4Options {
  * @throws InputError when the file is damaged or no HDF5 file, has no such group, or holds a wanted variable of a type
  * that no array can hold
  */
-export async function readNetcdf4(path: string, options: ReadNetcdf4Options = {}): Promise<Dataset> {
-  const place = { file: options.name ?? path }
-  const { identity, base } = findSignature(path, place.file)
+export function readNetcdf4(path: string, options: ReadNetcdf4Options = {}): Promise<Dataset> {
+  return withNetcdf4(path, options.name ?? path, (file, source) => {
+    const group = `/${(options.group ?? '').replace(/^\/+|\/+$/g, '')}`
+    if (group !== '/' && file.module.get_type(file.id, group) !== file.module.H5G_GROUP) {
+      throw new InputError(`there is no group ${JSON.stringify(options.group)}`)
+    }
+    return readGroup(file, source, group, options)
+  })
+}
+
+/** Gives `read` an open netCDF-4 file, for as long as it works. @throws InputError whatever is wrong with the file */
+export async function withNetcdf4<T>(
+  path: string,
+  name: string,
+  read: (file: H5File, source: Source) => T,
+): Promise<T> {
+  const place = { file: name }
+  const { identity, base } = findSignature(path, name)
   const module = await loadH5()
   const copy = stillOpen.has(identity) ? copyOf(path) : undefined
   try {
-    return readFile(module, { path: copy ?? path, base }, options)
+    return openAndRead(module, { path: copy ?? path, base }, read)
   } catch (error) {
     if (isSluiceError(error)) throw new InputError(error.message, { place, cause: error })
     if (!copy) stillOpen.add(identity)
@@ -99,32 +114,29 @@ function findSignature(path: string, name: string): { identity: string; base: nu
   } finally {
     closeSync(file)
   }
-  throw new InputError('not a netCDF-4 file: it does not begin as an HDF5 file does', {
+  throw new InputError('not a netCDF file: it begins neither as netCDF-3 nor as HDF5 does', {
     place: { file: name },
   })
 }
 
-interface Source {
+/** Where an open file is. */
+export interface Source {
   readonly path: string
   /** Bytes before HDF5's own. */
   readonly base: number
 }
 
-function readFile(module: H5Module, source: Source, options: ReadNetcdf4Options): Dataset {
+function openAndRead<T>(module: H5Module, source: Source, read: (file: H5File, source: Source) => T): T {
   const file: H5File = { module, id: module.open(source.path, module.H5F_ACC_RDONLY, false, -1, -1) }
   try {
-    const group = `/${(options.group ?? '').replace(/^\/+|\/+$/g, '')}`
-    if (group !== '/' && module.get_type(file.id, group) !== module.H5G_GROUP) {
-      throw new InputError(`there is no group ${JSON.stringify(options.group)}`)
-    }
-    return readGroup(file, source, group, options)
+    return read(file, source)
   } finally {
     module.close_file(file.id)
   }
 }
 
 /** An HDF5 dataset of the group. */
-interface Item extends StoredValues {
+export interface Item extends StoredValues {
   readonly name: string
   readonly type: {
     readonly type: number
@@ -143,7 +155,7 @@ const unlimitedSize = 2 ** 63
 
 function readGroup(file: H5File, source: Source, group: string, options: ReadNetcdf4Options): Dataset {
   const items = listItems(file, group)
-  const lengths = dimensionLengths(items)
+  const lengths = dimensionLengths(items, outerItems(file, group))
   const wanted = items.filter((item) => !isBareDimension(item) && isWanted(item.name, items, options))
   const dataset = new Dataset({ attrs: readAttributes(file, group) })
   for (const item of wanted) {
@@ -154,7 +166,8 @@ function readGroup(file: H5File, source: Source, group: string, options: ReadNet
   return dataset
 }
 
-function isBareDimension({ scaleName }: Item): boolean {
+/** Whether an HDF5 dataset stands for a dimension only. */
+export function isBareDimension({ scaleName }: Item): boolean {
   return scaleName?.startsWith(bareDimension) ?? false
 }
 
@@ -165,7 +178,7 @@ function isWanted(name: string, items: readonly Item[], { names, without }: Read
 }
 
 /** The datasets of a group, in the order in which they were made where the file knows it. Links are not followed. */
-function listItems(file: H5File, group: string): Item[] {
+export function listItems(file: H5File, group: string): Item[] {
   const { module, id } = file
   const base = group === '/' ? '' : group
   const names = module.get_names(id, group, false).filter((name) => isDataset(file, `${base}/${name}`))
@@ -220,10 +233,16 @@ function requireSoundIndex(
 function dimensionIds(file: H5File, items: readonly Item[]): Map<number, string> {
   const byId = new Map<number, string>()
   for (const { scaleName, path, name } of items) {
-    const id = scaleName === undefined ? undefined : numbersOf(file, path, '_Netcdf4Dimid')?.[0]
-    if (id !== undefined) byId.set(Number(id), name)
+    const id = scaleName === undefined ? undefined : dimensionId(file, path)
+    if (id !== undefined) byId.set(id, name)
   }
   return byId
+}
+
+/** netCDF's number for a dimension, which other software leaves out. */
+export function dimensionId(file: H5File, path: string): number | undefined {
+  const id = numbersOf(file, path, '_Netcdf4Dimid')?.[0]
+  return id === undefined ? undefined : Number(id)
 }
 
 function numbersOf(file: H5File, path: string, name: string): readonly (number | bigint)[] | undefined {
@@ -264,7 +283,8 @@ function dimsOf(file: H5File, item: Item, byId: ReadonlyMap<number, string>, pho
 
 /** How many scales each axis has, by the dataset's own list; HDF5 silently skips those that it cannot find. */
 function attachedCounts({ module, id }: H5File, path: string, rank: number): number[] {
-  if (!module.get_attribute_names(id, path).includes('DIMENSION_LIST')) return new Array<number>(rank).fill(0)
+  if (!module.get_attribute_names(id, path).includes('DIMENSION_LIST'))
+    return Array.from({ length: rank }, () => 0)
   const block = new H5Block(module, 8 * rank)
   try {
     module.get_attribute_data(id, path, 'DIMENSION_LIST', block.pointer)
@@ -277,9 +297,23 @@ function attachedCounts({ module, id }: H5File, path: string, rank: number): num
   }
 }
 
+/** The datasets of the groups around this one, nearest first: their dimensions hold here too. */
+function outerItems(file: H5File, group: string): Item[] {
+  const parts = group.split('/').slice(1)
+  if (group === '/') return []
+  return parts.flatMap((_, i) => listItems(file, `/${parts.slice(0, parts.length - 1 - i).join('/')}`))
+}
+
 /** An unlimited dimension is as long as the longest variable along it. */
-function dimensionLengths(items: readonly Item[]): Map<string, number> {
+function dimensionLengths(items: readonly Item[], outer: readonly Item[]): Map<string, number> {
   const lengths = new Map<string, number>()
+  const own = new Set(items.flatMap(({ name, scaleName }) => (scaleName === undefined ? [] : [name])))
+  const used = new Set(items.flatMap(({ dims }) => dims).filter((dim) => !own.has(dim)))
+  for (const { name, shape, scaleName } of outer) {
+    if (scaleName === undefined || !used.has(name)) continue
+    used.delete(name)
+    lengths.set(name, shape[0] ?? 0)
+  }
   for (const { dims, shape } of items) {
     dims.forEach((dim, axis) => {
       lengths.set(dim, Math.max(lengths.get(dim) ?? 0, shape[axis] as number))
