@@ -29,7 +29,7 @@ function sourcePlaces(variable: Variable, dims: readonly string[], shape: readon
     return axis < 0 ? 0 : product(variable.shape.slice(axis + 1))
   })
   const places = new Int32Array(product(shape))
-  const counters = new Array<number>(dims.length).fill(0)
+  const counters = dims.map(() => 0)
   let place = 0
   for (let i = 0; i < places.length; i++) {
     places[i] = place

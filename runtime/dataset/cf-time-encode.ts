@@ -19,7 +19,7 @@ export interface TimeEncoding {
   readonly units: string
   readonly calendar: string
   /** The number for one count, exact for an integer type. NaT must be dealt with before. */
-  encode(count: bigint): number | bigint
+  readonly encode: (count: bigint) => number | bigint
 }
 
 /**

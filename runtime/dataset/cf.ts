@@ -135,7 +135,7 @@ function liesAlong(coord: Variable, variable: Variable): boolean {
 }
 
 function withBoundsUnits(dataset: Dataset): Dataset {
-  for (const [, { dtype, attrs, encoding }] of [...dataset.variables()]) {
+  for (const [, { dtype, attrs, encoding }] of dataset.variables()) {
     const bounds = textAttr(attrs, 'bounds')
     const target = bounds === undefined ? undefined : dataset.get(bounds)
     const units = encoding.units ?? textAttr(attrs, 'units')

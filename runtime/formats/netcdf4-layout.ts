@@ -78,7 +78,7 @@ function cutAxis(shape: readonly number[], chunk: readonly number[] | undefined,
 }
 
 function unravel(index: number, shape: readonly number[]): number[] {
-  const place = new Array<number>(shape.length)
+  const place: number[] = []
   let rest = index
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     const length = shape[axis] as number

@@ -33,7 +33,7 @@ const seconds = 'Seconds since 1970-01-01 00:00:00'
 function along(
   dims: string[],
   dtype: DType,
-  values: never | unknown[],
+  values: unknown[],
   entries: Record<string, AttrValue> = {},
   encoding: Encoding = {},
 ): Variable {
@@ -322,6 +322,11 @@ describe('writeNetcdf4', () => {
       () => one('v', along(['time'], 'int8', [1], { CLASS: 'x' })),
       /v: an attribute cannot be called "CLASS"/,
     ],
+    [
+      'a NUL in an attribute',
+      () => one('v', along(['time'], 'int8', [1], { note: 'a\0b' })),
+      /v: the attribute note has a NUL/,
+    ],
     ['a NUL in a text', () => one('v', along(['time'], 'str', ['a\0b'])), /v: .*NUL/],
     [
       'NaN as an integer without a fill',
@@ -432,7 +437,15 @@ print(json.dumps({'raw': raw, 'dims': dims, 'decoded': generate.decoded(sys.argv
           attrs({ _FillValue: -9999 }),
         ),
       )
-      dataset.dataVars.set('word', fromValues(['time'], [rows], 'str', new Array<string>(rows).fill('w')))
+      dataset.dataVars.set(
+        'word',
+        fromValues(
+          ['time'],
+          [rows],
+          'str',
+          Array.from({ length: rows }, () => 'w'),
+        ),
+      )
       await writeNetcdf4(dataset, at('append.nc'))
       const append = `import netCDF4, sys, json
 with netCDF4.Dataset(sys.argv[1], 'a') as d:
@@ -494,7 +507,7 @@ print(json.dumps({n: [list(v.dims), str(v.dtype), v.values.astype(str).ravel().t
 describe.skipIf(!hasProgram('ncdump'))('written files in ncdump (needs netcdf-bin)', () => {
   it('look as netCDF-4 does', async () => {
     const dataset = everything()
-    for (const name of [...dataset.dataVars.keys()])
+    for (const name of dataset.dataVars.keys())
       if (!['filled', 'qc_filled', 'latitude', 'words', 'bare', 'matrix'].includes(name))
         dataset.dataVars.delete(name)
     dataset.attrs.delete('long')

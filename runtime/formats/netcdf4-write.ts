@@ -2,7 +2,7 @@ import { renameSync, rmSync, truncateSync } from 'node:fs'
 import { withCoordinatesAttrs } from '../dataset/cf.ts'
 import type { EncodedVariable } from '../dataset/cf-encode.ts'
 import { encodeVariable } from '../dataset/cf-encode.ts'
-import type { Dataset } from '../dataset/dataset.ts'
+import type { AttrValue, Dataset } from '../dataset/dataset.ts'
 import type { TextArray } from '../dataset/text-array.ts'
 import { InputError, isSluiceError, StoreError } from '../errors.ts'
 import type { H5Module } from './h5wasm.ts'
@@ -123,10 +123,7 @@ function requireName(name: string, what: string): void {
 
 function fillFile(file: H5File, plan: FilePlan): void {
   writeAttribute(file, '/', '_NCProperties', properties)
-  for (const [name, value] of plan.attrs) {
-    requireAttributeName(name, '/')
-    writeAttribute(file, '/', name, value)
-  }
+  for (const [name, value] of plan.attrs) writeGivenAttribute(file, '/', '/', name, value)
   const block = new H5Block(file.module, sliceBytes)
   try {
     for (const variable of plan.variables) writeVariable(file, plan, variable, block)
@@ -180,10 +177,22 @@ function writeVariable(
       writeSlab(file, path, slab, block.pointer)
     }
   }
-  for (const [attr, value] of encoded.attrs) {
-    requireAttributeName(attr, name)
-    writeAttribute(file, path, attr, value)
+  for (const [attr, value] of encoded.attrs) writeGivenAttribute(file, path, name, attr, value)
+}
+
+/** Writes an attribute of the dataset's own. `owner` is what messages call the variable. */
+function writeGivenAttribute(
+  file: H5File,
+  path: string,
+  owner: string,
+  name: string,
+  value: AttrValue,
+): void {
+  requireAttributeName(name, owner)
+  if (typeof value === 'string' && value.includes('\0')) {
+    throw new InputError(`${owner}: the attribute ${name} has a NUL character in ${JSON.stringify(value)}`)
   }
+  writeAttribute(file, path, name, value)
 }
 
 interface Layout {
