@@ -1,7 +1,8 @@
 import type { HeaderAttr, HeaderDim, HeaderGroup, HeaderVariable } from './netcdf-header.ts'
 import { type CdlType, cdlType, headerAttr } from './netcdf-header.ts'
 import { type H5File, readAttribute, visibleAttributeNames } from './netcdf4-attributes.ts'
-import { dimensionId, type Item, isBareDimension, listItems, withNetcdf4 } from './netcdf4-read.ts'
+import { dimensionId, type Item, isBareDimension, listItems } from './netcdf4-items.ts'
+import { withNetcdf4 } from './netcdf4-open.ts'
 import { h5Class, storedDType } from './netcdf4-types.ts'
 
 /** Reads what a netCDF-4 file, or another HDF5 file, says of its values. @throws InputError as `readNetcdf4` does */
