@@ -1,6 +1,7 @@
 import type { Counts } from '../contracts.ts'
 import type { Dataset, Variable } from '../dataset/dataset.ts'
 import { TextArray } from '../dataset/text-array.ts'
+import type { DatasetConfig } from './config/types.ts'
 import { missingMask } from './quality/check-missing.ts'
 
 /** What a run's record says of a dataset: rows, data variables, and their values that are flagged or missing. */
@@ -14,6 +15,14 @@ export function countDataset(dataset: Dataset): Counts {
     }
   }
   return { rows: dataset.dims().get('time') ?? 0, variables, flagged, missing }
+}
+
+/** Whether every variable that is not given by the configuration itself is wholly missing. */
+export function isWithoutValues({ dataVars }: Dataset, { dataVars: configs }: DatasetConfig): boolean {
+  for (const [name, variable] of dataVars) {
+    if (configs.get(name)?.data === undefined && missingMask(variable).includes(0)) return false
+  }
+  return true
 }
 
 function flaggedIn({ data }: Variable): number {

@@ -21,7 +21,8 @@ export function createIngestModule(version: string): PipelineModule {
       })
       const config = loader.load(run.configFile)
       const result = await runPipeline(config, await inputsOf(context), {
-        store: context.output,
+        store: context.outputs[run.output.bucket] ?? context.output,
+        keyPrefix: run.output.prefix,
         reader: context.raw,
         log: context.log,
         classes: context.classes,

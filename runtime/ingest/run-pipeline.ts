@@ -13,7 +13,7 @@ import { decodeCf } from '../dataset/cf.ts'
 import { Dataset } from '../dataset/dataset.ts'
 import { InputError, UsageError } from '../errors.ts'
 import type { PipelineConfig } from './config/types.ts'
-import { countDataset } from './count-dataset.ts'
+import { countDataset, isWithoutValues } from './count-dataset.ts'
 import type { PipelineHooks } from './interfaces.ts'
 import { loadInstance } from './make-instance.ts'
 import { requireMemory } from './memory.ts'
@@ -65,7 +65,7 @@ const steps = 4
 
 /**
  * Runs a tsdat pipeline: retrieve, prepare, customise, check, finalise, save, plot. A VAP over a window of the engine
- * leaves out the window's end, and is skipped when nothing is stored for it. Over a start and an end as typed it
+ * leaves out the window's end, and is skipped when nothing is stored for it or nothing of that lies in it. Over a start and an end as typed it
  * includes the end, as tsdat does, and missing values are written for a span without data, unless the datastreams
  * have no data at all.
  * @throws InputError or QualityError when the input is bad, ConfigError when the configuration is: nothing is written
@@ -92,6 +92,10 @@ export async function runPipeline(
     runAttrs(retrieved.inputs, environment),
     log,
   )
+  // A window's padded fetch may find files whose samples all lie outside of the window.
+  if (inputs.kind === 'window' && isWithoutValues(dataset, config.dataset)) {
+    return { outcome: 'skipped', reason: 'empty' }
+  }
   dataset = await callHook(hooks, 'hook_customize_dataset', dataset)
   signal?.throwIfAborted()
   progress?.(2, steps)
