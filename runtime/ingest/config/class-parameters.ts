@@ -292,7 +292,7 @@ export const classParameters: Readonly<Record<Builtin, ParameterTable>> = {
   }),
   TarReader: archive('open_tar_kwargs', 'read_tar_kwargs', {
     mode: {
-      shape: choice('r', 'r:*', 'r:', 'r:gz', 'r:bz2', 'r:xz', 'r|*', 'r|', 'r|gz', 'r|bz2', 'r|xz'),
+      shape: choice('r', 'r:*', 'r:', 'r:gz', 'r|*', 'r|', 'r|gz'),
       description: 'How the archive is compressed; r: known by its content.',
     },
   }),
@@ -536,6 +536,11 @@ export const classParameters: Readonly<Record<Builtin, ParameterTable>> = {
           'cubic',
           'previous',
           'next',
+          'pchip',
+          'akima',
+          'makima',
+          'barycentric',
+          'krogh',
         ),
         description: 'How values are interpolated.',
         default: 'cubic',
