@@ -52,9 +52,14 @@ ${exitCodes}`,
 
   sluice
     .command('run')
-    .description('run one pipeline by hand')
-    .argument('[key]', 'a pipeline at a site, such as lidar/humboldt')
+    .description('run pipelines by hand on files')
+    .argument(
+      '[key]',
+      'a pipeline at a site, such as lidar/humboldt; without it, files choose by their triggers',
+    )
     .argument('[input...]', 'the files to run it on')
+    .option('--clump', "run all files together, by the first one's pipeline if none is named")
+    .option('--multidispatch', 'run a file by each pipeline with a trigger that matches it')
     .option('--config <file>', 'run this tsdat pipeline configuration as it stands, without the registry')
     .option('--registry <file>', 'the registry to use', 'pipelines_config.yml')
     .option('--replay', 'run inputs again that are already done')
@@ -63,6 +68,7 @@ ${exitCodes}`,
       `
 Examples:
   sluice run lidar/humboldt WLS866-48_2020_12_01__00_00_00.sta
+  sluice run inbox/*                     (each by the pipeline whose triggers match its path)
   sluice run --config pipelines/buoy/config/pipeline.yaml buoy.csv
   sluice run --config pipelines/mean/config/pipeline.yaml 20220413 20220414   (a VAP: begin and end)`,
     )

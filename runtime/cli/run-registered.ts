@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from 'node:fs'
+import { createReadStream, existsSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Plan, PlannedRun, WorkUnit } from '../contracts.ts'
 import { InputError, UsageError } from '../errors.ts'
@@ -9,44 +9,65 @@ import { type LocalState, openState, stateFolder } from '../local/state.ts'
 import { planRuns } from '../plan/plan.ts'
 import { loadRegistry } from '../registry/load.ts'
 import { matchesFiles } from '../run/file-filter.ts'
+import { candidatesOf, type Dispatched, dispatchFiles, type SkippedFile } from './dispatch.ts'
 import { findProject } from './project.ts'
 import type { RunOptions } from './run.ts'
-import { exitStatus, type FinishedRun, failureLines, runTable, showWork } from './run-table.ts'
+import { countLine, exitStatus, type FinishedRun, failureLines, runTable, showWork } from './run-table.ts'
 import { Progress, print } from './terminal.ts'
 
 /**
- * Runs a planned run on files of this machine: they are copied into the local input bucket, as an upload would be. A
- * scheduled run without files has one look at what is new.
+ * Runs planned runs on files of this machine: they are copied into the local input bucket, as an upload would be.
+ * `first` is a key of the registry (a scheduled run without files has one look at what is new), or the first of files
+ * whose names choose their runs.
  */
-export async function runRegistered(
-  key: string,
-  files: readonly string[],
+export async function runFromRegistry(
+  first: string,
+  others: readonly string[],
   options: RunOptions,
 ): Promise<void> {
   const { projectRoot, registryFile } = findProject(options.registry)
   const plan = planRuns(loadRegistry({ projectRoot, file: registryFile }), { stack: 'local' })
-  const run = findRun(plan, key)
+  const run = plan.runs.find(({ key }) => key === first)
+  if (!run && !existsSync(first)) throw unknownRun(plan, first, others)
+  if (run && options.multidispatch) {
+    throw new UsageError(`--multidispatch is for files that choose their pipeline: leave it out, or ${first}`)
+  }
   const state = openState(path.join(projectRoot, stateFolder))
+  const { assigned, skipped } = run
+    ? { assigned: new Map([[run, others]]), skipped: [] }
+    : dispatch([first, ...others], plan, projectRoot, options)
+  const arriving = [...assigned].map(([taker, files]) => ({ run: taker, arrivals: arrivalsOf(taker, files) }))
   const engine = await openEngine({ projectRoot, stateRoot: state.root })
   try {
-    const units =
-      files.length > 0
-        ? await takeIn(state, run, files)
-        : await lookForWork(state, run, projectRoot, new Date())
-    if (units.length === 0) {
-      print(`${key}: nothing to do`)
+    const due = []
+    for (const { run: taker, arrivals } of arriving) {
+      const units =
+        arrivals.length > 0
+          ? await takeIn(state, taker, arrivals, options.clump === true)
+          : await lookForWork(state, taker, projectRoot, new Date())
+      due.push(...units.map((unit) => ({ run: taker, ...unit, replay: options.replay === true })))
+    }
+    if (run && due.length === 0) {
+      print(`${first}: nothing to do`)
       return
     }
-    const finished = await runAll(
-      engine,
-      units.map((unit) => ({ run, ...unit, replay: options.replay === true })),
-      codeVersion(projectRoot),
-    )
-    report(finished, state, projectRoot)
+    const finished = await runAll(engine, due, codeVersion(projectRoot))
+    report(finished, state, projectRoot, skipped)
     process.exitCode = exitStatus(finished)
   } finally {
     await engine.close()
   }
+}
+
+function dispatch(
+  files: readonly string[],
+  plan: Plan,
+  projectRoot: string,
+  options: RunOptions,
+): Dispatched {
+  for (const file of files) requireFile(file)
+  const given = files.map((file) => ({ file, path: path.resolve(file).split(path.sep).join('/') }))
+  return dispatchFiles(given, candidatesOf(plan.runs, projectRoot), options)
 }
 
 /** A work unit, and the time of what started it. */
@@ -79,22 +100,38 @@ export async function runAll(
   }
 }
 
-/** The table of runs, and below it what went wrong. */
-export function report(finished: readonly FinishedRun[], state: LocalState, projectRoot: string): void {
-  print(runTable(finished))
+/** The table of runs, below it what went wrong, and how many ended how. */
+function report(
+  finished: readonly FinishedRun[],
+  state: LocalState,
+  projectRoot: string,
+  skipped: readonly SkippedFile[],
+): void {
+  print(runTable(finished, skipped))
   const logs = path.relative(projectRoot, state.bucket('logs').root)
   for (const line of failureLines(finished, (key) => path.join(logs, key))) print(`\n${line}`)
+  print(`\n${countLine(finished, skipped)}`)
 }
 
-function findRun({ runs }: Plan, key: string): PlannedRun {
-  const run = runs.find((candidate) => candidate.key === key)
-  if (run) return run
+function unknownRun({ runs }: Plan, key: string, others: readonly string[]): Error {
   const known = runs.map((candidate) => candidate.key).join(', ')
-  throw new UsageError(`${key} is no pipeline at a site of this registry; there are ${known || 'none'}`)
+  // Files choose their pipelines only when all are files: else the first is a key that is written wrong.
+  if (others.length === 0 && path.extname(key) !== '')
+    return new InputError('there is no such file', { place: { file: key } })
+  return new UsageError(
+    `${key} is no pipeline at a site of this registry; there are ${known || 'none'}. Nor is it a file`,
+  )
 }
 
-/** Copies the files to where their upload would have put them, with their own times. */
-async function takeIn(state: LocalState, run: PlannedRun, files: readonly string[]): Promise<Unit[]> {
+/** A file and where its upload would have put it, with its own time. */
+interface Arrival {
+  readonly file: string
+  readonly key: string
+  readonly time: Date
+}
+
+function arrivalsOf(run: PlannedRun, files: readonly string[]): Arrival[] {
+  if (files.length === 0) return []
   const { source } = run.trigger
   if (!source) throw new UsageError(`${run.key} reads what other pipelines wrote: run it without files`)
   const arrivals = files.map((file) => arrivalOf(file, run, source.prefix))
@@ -105,25 +142,41 @@ async function takeIn(state: LocalState, run: PlannedRun, files: readonly string
       throw new UsageError(`${other} and ${file} would both arrive as ${key}: run one at a time`)
     seen.set(key, file)
   }
-  const bucket = state.bucket(source.bucket)
+  return arrivals
+}
+
+/** Copies the files to where they arrive; one work unit each, or one for all. */
+async function takeIn(
+  state: LocalState,
+  run: PlannedRun,
+  arrivals: readonly Arrival[],
+  clump: boolean,
+): Promise<Unit[]> {
+  const bucket = state.bucket(run.trigger.source?.bucket ?? 'input')
   for (const { file, key, time } of arrivals) {
     const isThere = (await bucket.pathOf(key)) === path.resolve(file)
     if (!isThere) await bucket.put(key, createReadStream(file), { lastModified: time })
   }
-  const newest = new Date(Math.max(...arrivals.map(({ time }) => time.getTime())))
-  if (run.trigger.kind === 'cron' && run.trigger.group === 'together') {
+  if (clump || (run.trigger.kind === 'cron' && run.trigger.group === 'together')) {
+    const newest = new Date(Math.max(...arrivals.map(({ time }) => time.getTime())))
     return [{ work: { kind: 'objects', keys: arrivals.map(({ key }) => key).sort() }, now: newest }]
   }
   return arrivals.map(({ key, time }) => ({ work: { kind: 'objects', keys: [key] }, now: time }))
 }
 
-function arrivalOf(file: string, run: PlannedRun, prefix: string): { file: string; key: string; time: Date } {
+/** @throws InputError when there is no file of this name */
+function requireFile(file: string): Stats {
   const stat = statSync(file, { throwIfNoEntry: false })
   if (!stat) throw new InputError('there is no such file', { place: { file } })
   if (!stat.isFile()) throw new InputError('is no file', { place: { file } })
+  return stat
+}
+
+function arrivalOf(file: string, run: PlannedRun, prefix: string): Arrival {
+  const { mtime } = requireFile(file)
   const key = prefix + path.basename(file)
   if (!matchesFiles(run.trigger.files, key, prefix)) {
     throw new UsageError(`${file}: ${run.key} takes ${run.trigger.files?.glob}`)
   }
-  return { file, key, time: stat.mtime }
+  return { file, key, time: mtime }
 }

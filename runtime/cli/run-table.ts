@@ -1,6 +1,7 @@
 import type { PlannedRun } from '../contracts.ts'
 import type { EngineReport } from '../local/engine.ts'
 import type { RunResult } from '../run/execute.ts'
+import type { SkippedFile } from './dispatch.ts'
 import { colors, showDuration, table } from './terminal.ts'
 
 /** Runs that were asked for, each with what it came to. */
@@ -16,9 +17,9 @@ const paint: Record<RunResult['outcome'], (text: string) => string> = {
   failed: colors.red,
 }
 
-/** One row a run: what it was given, how it ended, how much came out. */
-export function runTable(finished: readonly FinishedRun[]): string {
-  const rows = finished.flatMap(({ run, report }) =>
+/** One row a run: what it was given, how it ended, how much came out; and one for each file that no run took. */
+export function runTable(finished: readonly FinishedRun[], left: readonly SkippedFile[] = []): string {
+  const runs = finished.flatMap(({ run, report }) =>
     report.results.map((result) => [
       run.pipeline,
       run.site,
@@ -29,6 +30,7 @@ export function runTable(finished: readonly FinishedRun[]): string {
       showDuration(Date.parse(result.endedAt) - Date.parse(result.startedAt)),
     ]),
   )
+  const rows = [...runs, ...left.map(({ file, reason }) => ['', '', file, `skipped: ${reason}`])]
   return table(['pipeline', 'site', 'input', 'outcome', 'rows', 'outputs', 'time'], rows, {
     right: ['rows', 'outputs', 'time'],
     paint: (cell, column) =>
@@ -61,6 +63,20 @@ export function failureLines(finished: readonly FinishedRun[], show: (key: strin
         return `${colors.red(result.outcome)}: ${result.error?.message}${where}`
       }),
   )
+}
+
+/** How many runs ended how, and with them the files that no run took: `2 succeeded, 1 skipped`. */
+export function countLine(finished: readonly FinishedRun[], left: readonly SkippedFile[]): string {
+  const outcomes = finished.flatMap(({ report }) => report.results.map(({ outcome }) => outcome))
+  return (['succeeded', 'skipped', 'rejected', 'failed'] as const)
+    .map((name) => {
+      const count =
+        outcomes.filter((outcome) => outcome === name).length + (name === 'skipped' ? left.length : 0)
+      return { name, count }
+    })
+    .filter(({ name, count }) => count > 0 || name === 'succeeded')
+    .map(({ name, count }) => `${count} ${name}`)
+    .join(', ')
 }
 
 /** 1 when an input was rejected, 70 when a run failed, else 0. */
