@@ -90,6 +90,17 @@ Examples:
     .action(async (file) => (await import('./inspect.ts')).inspect(file))
 
   sluice
+    .command('schema')
+    .description('write JSON schemas of every pipeline YAML file, with which editors complete and check them')
+    .option('--dir <folder>', 'where to write them', '.vscode/schema')
+    .option(
+      '--settings',
+      "put them into VS Code's settings of this project, instead of printing what to put there",
+    )
+    .addHelpText('after', '\nExamples:\n  sluice schema\n  sluice schema --settings')
+    .action(async (options) => (await import('./schema.ts')).schema(options))
+
+  sluice
     .command('demo')
     .description('run every sample pipeline once, on sample data, into an empty .sluice folder')
     .action(async () => (await import('./demo.ts')).demo())
