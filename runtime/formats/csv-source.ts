@@ -1,11 +1,9 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { TextDecoder } from 'node:util'
-import { Decompress } from 'fzstd'
 import type { InputFile } from '../contracts.ts'
 import { InputError, isSluiceError } from '../errors.ts'
 import type { CsvCompression, CsvEncoding, ReadCsvOptions } from './csv-options.ts'
 import { gunzipped } from './gunzip.ts'
-import { onlyZipMember } from './zip-archive.ts'
 
 /** Bytes at a place in the text, counted from 0, are not of the encoding that they should be. */
 export class EncodingFault extends Error {
@@ -60,7 +58,7 @@ async function* decompressed(file: InputFile, compression: CsvCompression): Asyn
     if (kind === 'none') yield* file.stream()
     else if (kind === 'gzip') yield* gunzipped(file.stream())
     else if (kind === 'zstd') yield* unzstd(file.stream())
-    else yield* onlyZipMember(file)
+    else yield* (await import('./zip-archive.ts')).onlyZipMember(file)
   } catch (cause) {
     if (kind === 'none' || isSluiceError(cause)) throw cause
     throw new InputError(`damaged ${kind} data: ${(cause as Error).message}`, {
@@ -72,6 +70,7 @@ async function* decompressed(file: InputFile, compression: CsvCompression): Asyn
 
 /** fzstd does not check zstd's optional checksum: of damage it finds only what breaks the format. */
 async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { Decompress } = await import('fzstd')
   let ready: Uint8Array[] = []
   let isComplete = false
   const stream = new Decompress((data, isFinal) => {

@@ -1,13 +1,10 @@
 import type { InputFile, JsonObject } from '../../contracts.ts'
 import { Dataset } from '../../dataset/dataset.ts'
 import { ConfigError, InputError, isSluiceError } from '../../errors.ts'
-import { readA2e } from '../../formats/a2e.ts'
-import { readArchiveMembers } from '../../formats/archives.ts'
 import { readCsv } from '../../formats/csv.ts'
 import { parseReadCsvOptions } from '../../formats/csv-options.ts'
 import { type ReadNetcdfOptions, readNetcdf } from '../../formats/netcdf.ts'
-import { readParquet } from '../../formats/parquet.ts'
-import { type ReadZarrOptions, readZarr } from '../../formats/zarr.ts'
+import type { ReadZarrOptions } from '../../formats/zarr.ts'
 import { compilePattern } from '../config/pattern.ts'
 import type { Builtin, ClassConfig } from '../config/types.ts'
 import type { Reader } from '../interfaces.ts'
@@ -39,6 +36,7 @@ function checked(read: unknown, config: ClassConfig, file: InputFile): Dataset |
   throw new ConfigError([{ ...config.place, severity: 'error', path: '', message }])
 }
 
+/** CSV and netCDF are what nearly every run reads; the code of other formats is loaded when it is used. */
 const builtins: Partial<Record<Builtin, MakeRead>> = {
   CSVReader: (config, { log }) => {
     const options = parseReadCsvOptions(map(config.parameters.read_csv_kwargs), config.place)
@@ -48,19 +46,21 @@ const builtins: Partial<Record<Builtin, MakeRead>> = {
     const options: ReadNetcdfOptions = config.parameters
     return (file, { names }) => readNetcdf(file, options, names)
   },
-  ParquetReader: (config) => {
+  ParquetReader: async (config) => {
+    const { readParquet } = await import('../../formats/parquet.ts')
     const columns = map(config.parameters.read_parquet_kwargs).columns as readonly string[] | null | undefined
     const options = columns ? { columns } : {}
     return (file, { names }) => readParquet(file, options, names)
   },
-  ZarrReader: ({ parameters }) => {
+  ZarrReader: async ({ parameters }) => {
+    const { readZarr } = await import('../../formats/zarr.ts')
     const options = zarrOptions(map(parameters.open_zarr_kwargs))
     return (file, { names }) => readZarr(file, options, names)
   },
-  A2eCSVReader:
-    () =>
-    (file, { names }) =>
-      readA2e(file, names),
+  A2eCSVReader: async () => {
+    const { readA2e } = await import('../../formats/a2e.ts')
+    return (file, { names }) => readA2e(file, names)
+  },
   ZipReader: (config, environment) => archiveRead('zip', config, environment),
   TarReader: (config, environment) => archiveRead('tar', config, environment),
 }
@@ -77,6 +77,7 @@ async function archiveRead(
   config: ClassConfig,
   environment: ReaderEnvironment,
 ): Promise<Read> {
+  const { readArchiveMembers } = await import('../../formats/archives.ts')
   const members = await Promise.all(
     (config.readers ?? []).map(async (rule) => ({
       pattern: compilePattern(rule.pattern, rule.value.place),

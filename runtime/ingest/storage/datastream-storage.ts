@@ -66,7 +66,7 @@ export class DatastreamStorage {
   /** Writes the dataset and puts what came of it; existing objects are replaced. @throws InputError */
   async save(dataset: Dataset): Promise<ObjectInfo[]> {
     const { config, environment } = this
-    const writer = makeWriter(config.handler.writer)
+    const writer = await makeWriter(config.handler.writer)
     const values = this.valuesOf(dataset)
     const folderKey = this.keyOf(config.dataStoragePath, values)
     const name = safeSegments(substituteTemplate(config.dataFilenameTemplate, values)).join('/')

@@ -1,10 +1,8 @@
 import { join } from 'node:path'
 import type { JsonObject } from '../../contracts.ts'
 import { ConfigError, type Place } from '../../errors.ts'
-import { writeA2e } from '../../formats/a2e.ts'
 import { writeNetcdf4 } from '../../formats/netcdf4.ts'
-import { parseParquetCompression, writeParquet } from '../../formats/parquet.ts'
-import { type WriteZarrOptions, writeZarr } from '../../formats/zarr.ts'
+import type { WriteZarrOptions } from '../../formats/zarr.ts'
 import type { Builtin, ClassConfig } from '../config/types.ts'
 import { CSVWriter } from './csv-writer.ts'
 import type { DatasetWriter } from './dataset-writer.ts'
@@ -12,14 +10,17 @@ import { forNetcdf } from './for-netcdf.ts'
 import { SplitNetCDFWriter } from './split-netcdf-writer.ts'
 
 /** The writer that a storage handler names; there are none of the user's own. @throws ConfigError */
-export function makeWriter(config: ClassConfig): DatasetWriter {
+export async function makeWriter(config: ClassConfig): Promise<DatasetWriter> {
   const make = config.builtin === 'custom' ? undefined : writers[config.builtin]
   if (make) return make(config)
   const message = `${config.classname} is no writer`
   throw new ConfigError([{ ...config.place, severity: 'error', path: '', message }])
 }
 
-const writers: Partial<Record<Builtin, (config: ClassConfig) => DatasetWriter>> = {
+type MakeWriter = (config: ClassConfig) => DatasetWriter | Promise<DatasetWriter>
+
+/** netCDF is what nearly every run writes; the code of other formats is loaded when it is used. */
+const writers: Partial<Record<Builtin, MakeWriter>> = {
   NetCDFWriter: ({ parameters }) => ({
     write: (dataset, { folder, name }) =>
       writeNetcdf4(forNetcdf(dataset), join(folder, name), netcdfOptions(parameters)),
@@ -30,12 +31,16 @@ const writers: Partial<Record<Builtin, (config: ClassConfig) => DatasetWriter>> 
     return new SplitNetCDFWriter(span, netcdfOptions(parameters))
   },
   CSVWriter: ({ parameters }) => new CSVWriter(parameters),
-  A2eCSVWriter: () => ({
-    write: async (dataset, { folder, name }) => {
-      await writeA2e(dataset, join(folder, name))
-    },
-  }),
-  ParquetWriter: ({ parameters, place }) => {
+  A2eCSVWriter: async () => {
+    const { writeA2e } = await import('../../formats/a2e.ts')
+    return {
+      write: async (dataset, { folder, name }) => {
+        await writeA2e(dataset, join(folder, name))
+      },
+    }
+  },
+  ParquetWriter: async ({ parameters, place }) => {
+    const { parseParquetCompression, writeParquet } = await import('../../formats/parquet.ts')
     const kwargs = (parameters.to_parquet_kwargs ?? {}) as JsonObject
     const compression = parseParquetCompression(kwargs.compression, place)
     const dimOrder = (parameters.dim_order ?? []) as readonly string[]
@@ -44,7 +49,8 @@ const writers: Partial<Record<Builtin, (config: ClassConfig) => DatasetWriter>> 
         writeParquet(dataset, join(folder, name), { compression, dimOrder }),
     }
   },
-  ZarrWriter: ({ parameters, place }) => {
+  ZarrWriter: async ({ parameters, place }) => {
+    const { writeZarr } = await import('../../formats/zarr.ts')
     const options = zarrOptions((parameters.to_zarr_kwargs ?? {}) as JsonObject, place)
     return { write: (dataset, { folder, name }) => writeZarr(dataset, join(folder, name), options) }
   },
