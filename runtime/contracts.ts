@@ -392,9 +392,14 @@ export type SqlValue =
   | Uint8Array
   | readonly (string | number | bigint | boolean | null)[]
 
-/** Rows as objects by column name; 64-bit integers and numerics come as text, as neither fits a number. */
+/**
+ * Rows as objects by column name. 64-bit integers and numerics come as text, as neither fits a number; dates and times
+ * of day as text; timestamps as Date (those without a zone are UTC); json parsed; bytea as Uint8Array; arrays as arrays.
+ */
 export interface SqlResult<R = Readonly<Record<string, unknown>>> {
   readonly rows: readonly R[]
+  /** Names of the result's columns, in their order; also when there are no rows. */
+  readonly columns: readonly string[]
   /** How many rows were found, inserted, updated or deleted. */
   readonly count: number
 }
@@ -406,7 +411,10 @@ export interface CatalogSession {
     sql: string,
     parameters?: readonly SqlValue[],
   ): Promise<SqlResult<R>>
-  /** `COPY table (columns) FROM STDIN` of CSV text in UTF-8; gives the number of rows. All or nothing. */
+  /**
+   * `COPY table (columns) FROM STDIN` of CSV text in UTF-8; gives the number of rows. All or nothing; in a transaction,
+   * a copy that failed fails the transaction. An error of `csv` itself is thrown as it is.
+   */
   copyFrom(target: CopyTarget, csv: AsyncIterable<Uint8Array>): Promise<number>
 }
 
