@@ -43,7 +43,11 @@ ${dataset('vap', 'c1')}`,
 })
 
 const plannedRun = (pipeline: string, memoryMB = 1024) =>
-  ({ configFile: `pipelines/${pipeline}/config/pipeline.yaml`, compute: { memoryMB } }) as PlannedRun
+  ({
+    configFile: `pipelines/${pipeline}/config/pipeline.yaml`,
+    compute: { memoryMB },
+    output: { bucket: 'output', prefix: '' },
+  }) as PlannedRun
 
 function contextOf(
   run: PlannedRun,
@@ -86,6 +90,16 @@ describe('createIngestModule', () => {
     const vap = await module.run(contextOf(plannedRun('met_vap'), { kind: 'window', window }, output, output))
     expect(vap).toMatchObject({ outcome: 'succeeded', counts: { rows: 1 } })
     expect(await keysOf(output)).toContain('data/sgp/sgp.vap.c1/sgp.vap.c1.20220101.000000.nc')
+  })
+
+  it("writes below the plan's output prefix, into the bucket that the plan says", async () => {
+    const [raw, output, gallery] = [new MemoryObjectStore(), new MemoryObjectStore(), new MemoryObjectStore()]
+    await raw.put('met/a.csv', 't,T\n2022-01-01,1\n')
+    const run = { ...plannedRun('met'), output: { bucket: 'gallery', prefix: 'team/' } } as PlannedRun
+    const context = contextOf(run, { kind: 'objects', keys: ['met/a.csv'] }, raw, output)
+    await module.run({ ...context, outputs: { output, gallery } })
+    expect(await keysOf(gallery)).toEqual(['team/data/sgp/sgp.met.b1/sgp.met.b1.20220101.000000.nc'])
+    expect(await keysOf(output)).toEqual([])
   })
 
   it('runs all objects of a prefix', async () => {
