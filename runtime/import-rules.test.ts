@@ -49,6 +49,12 @@ const rules: Record<string, Rule> = {
       { parts: ['runtime'], neverPackages: infrastructure },
     ]),
   ),
+  ...Object.fromEntries(
+    ['runtime/modules', 'runtime/due-work', 'runtime/project-text'].map((part): [string, Rule] => [
+      part,
+      { parts: ['runtime'], neverPackages: /^@/ },
+    ]),
+  ),
   'runtime/index': { parts: ['runtime'], neverPackages: /^@/ },
   infra: { parts: [...foundation, 'runtime/registry', 'runtime/plan'] },
   shared: { parts: ['runtime/index'], neverPackages: /^@(?:pulumi|aws-sdk|smithy)\// },

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts'
 import { ConfigError } from '../errors.ts'
 import { createConfigLoader } from '../ingest/config/config-loader.ts'
-import { readProjectText } from '../local/project-text.ts'
+import { readProjectText } from '../project-text.ts'
 import { formatProblems, problemReport } from '../registry/format-problems.ts'
 import { checkRegistry } from '../registry/load.ts'
 import { findProject } from './project.ts'

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PlannedRun } from '../contracts.ts'
+import { lookForWork } from '../due-work.ts'
 import { UsageError } from '../errors.ts'
 import { createClassLoader } from '../local/class-loader.ts'
 import { codeVersion } from '../local/code-version.ts'
 import { openEngine } from '../local/engine.ts'
-import { lookForWork } from '../local/look.ts'
-import { type LocalState, openState, stateFolder } from '../local/state.ts'
+import { type LocalState, openState, stateFolder, workPlace } from '../local/state.ts'
 import { planRuns } from '../plan/plan.ts'
 import { defaultRegistryFile, loadRegistry } from '../registry/load.ts'
 import { findProject } from './project.ts'
@@ -47,7 +47,7 @@ export async function demo(): Promise<void> {
         runs
           .filter((run) => run.type === type)
           .map(async (run) =>
-            (await lookForWork(state, run, projectRoot, arrival)).map((unit) => ({
+            (await lookForWork(workPlace(state, projectRoot), run, arrival)).map((unit) => ({
               run,
               replay: false,
               ...unit,

@@ -2,7 +2,7 @@ import type { PlannedRun } from '../contracts.ts'
 import { UsageError } from '../errors.ts'
 import { createConfigLoader } from '../ingest/config/config-loader.ts'
 import { compilePattern, type Pattern } from '../ingest/config/pattern.ts'
-import { readProjectText } from '../local/project-text.ts'
+import { readProjectText } from '../project-text.ts'
 import { matchesFiles } from '../run/file-filter.ts'
 
 /** A file as it was given, and its absolute path, which triggers are matched against. */

@@ -1,11 +1,11 @@
 import { createReadStream, existsSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Plan, PlannedRun, WorkUnit } from '../contracts.ts'
+import { lookForWork } from '../due-work.ts'
 import { InputError, UsageError } from '../errors.ts'
 import { codeVersion } from '../local/code-version.ts'
 import { type Engine, openEngine } from '../local/engine.ts'
-import { lookForWork } from '../local/look.ts'
-import { type LocalState, openState, stateFolder } from '../local/state.ts'
+import { type LocalState, openState, stateFolder, workPlace } from '../local/state.ts'
 import { planRuns } from '../plan/plan.ts'
 import { loadRegistry } from '../registry/load.ts'
 import { matchesFiles } from '../run/file-filter.ts'
@@ -44,7 +44,7 @@ export async function runFromRegistry(
       const units =
         arrivals.length > 0
           ? await takeIn(state, taker, arrivals, options.clump === true)
-          : await lookForWork(state, taker, projectRoot, new Date())
+          : await lookForWork(workPlace(state, projectRoot), taker, new Date())
       due.push(...units.map((unit) => ({ run: taker, ...unit, replay: options.replay === true })))
     }
     if (run && due.length === 0) {

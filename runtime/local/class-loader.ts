@@ -45,13 +45,13 @@ async function bundleAndImport(
   source: string,
   { outDir, runtimeIndex }: { readonly outDir: string; readonly runtimeIndex: string },
 ): Promise<Record<string, unknown>> {
-  const { build } = await import('esbuild')
+  const esbuild = await import('esbuild')
   mkdirSync(outDir, { recursive: true })
   const name = `${path.basename(path.dirname(source))}-${path.basename(source, '.ts')}`
   const outfile = path.join(outDir, `${name}.mjs`)
   const runtimeSource = path.resolve(path.dirname(runtimeIndex), '..', 'runtime', 'index.ts')
   try {
-    await build({
+    await esbuild.build({
       entryPoints: [source],
       outfile,
       bundle: true,
@@ -63,17 +63,17 @@ async function bundleAndImport(
       plugins: [
         {
           name: 'one-runtime',
-          setup({ onResolve, resolve }) {
+          setup(build) {
             const runtime = { path: pathToFileURL(runtimeIndex).href, external: true }
-            onResolve({ filter: /^sluice$/ }, () => runtime)
-            onResolve({ filter: /^\./ }, ({ path: target, resolveDir }) =>
+            build.onResolve({ filter: /^sluice$/ }, () => runtime)
+            build.onResolve({ filter: /^\./ }, ({ path: target, resolveDir }) =>
               path.resolve(resolveDir, target) === runtimeSource ? runtime : undefined,
             )
             // Packages are found from the file that imports them, not from where the bundle lies.
-            onResolve({ filter: /^[^./]/ }, async ({ path: target, kind, resolveDir, pluginData }) => {
+            build.onResolve({ filter: /^[^./]/ }, async ({ path: target, kind, resolveDir, pluginData }) => {
               if (pluginData === 'resolving' || target.startsWith('node:') || kind === 'entry-point')
                 return undefined
-              const found = await resolve(target, { kind, resolveDir, pluginData: 'resolving' })
+              const found = await build.resolve(target, { kind, resolveDir, pluginData: 'resolving' })
               if (found.errors.length > 0 || found.external) return found
               return { path: pathToFileURL(found.path).href, external: true }
             })

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import type { BucketRole } from '../contracts.ts'
+import type { WorkPlace } from '../due-work.ts'
 import { LocalObjectStore } from '../storage/local.ts'
+import { clock } from './clock.ts'
 
 /** Where everything stands in a project's state folder, `.sluice/`. */
 export const stateFolder = '.sluice'
@@ -33,4 +35,19 @@ export function openState(root: string): LocalState {
       return store
     },
   }
+}
+
+const roles: readonly BucketRole[] = ['input', 'output', 'logs', 'thumbnails', 'gallery']
+
+/** Every bucket, by role. */
+export function bucketsOf(state: LocalState): Record<BucketRole, LocalObjectStore> {
+  return Object.fromEntries(roles.map((role) => [role, state.bucket(role)])) as Record<
+    BucketRole,
+    LocalObjectStore
+  >
+}
+
+/** Where a look finds the work of this project that is not done. */
+export function workPlace(state: LocalState, projectRoot: string): WorkPlace {
+  return { inputs: bucketsOf(state), logs: state.bucket('logs'), projectRoot, clock }
 }

@@ -1,26 +1,25 @@
 import { fileURLToPath } from 'node:url'
-import type { BucketRole } from '../contracts.ts'
 import { createLog, summarizeError } from '../log.ts'
+import { filesOf, moduleOf } from '../modules.ts'
 import { executeWork } from '../run/execute-work.ts'
 import { createClassLoader } from './class-loader.ts'
 import { clock } from './clock.ts'
-import { filesOf, moduleOf } from './modules.ts'
-import { openState } from './state.ts'
+import { bucketsOf, openState } from './state.ts'
+import { version } from './version.ts'
 import type { WorkerReply, WorkerRequest } from './worker-messages.ts'
 
 const runtimeIndex = fileURLToPath(new URL('./index.js', import.meta.url))
-const roles: readonly BucketRole[] = ['input', 'output', 'logs', 'thumbnails', 'gallery']
 
 async function answer(request: WorkerRequest): Promise<WorkerReply> {
   const { run, projectRoot, stateRoot, codeVersion } = request
   const state = openState(stateRoot)
-  const buckets = Object.fromEntries(roles.map((role) => [role, state.bucket(role)]))
+  const buckets = bucketsOf(state)
   const files = filesOf(run, projectRoot)
   const results = await executeWork({
     run,
     work: request.work,
-    module: moduleOf(run),
-    stores: { inputs: buckets, outputs: buckets, logs: state.bucket('logs') },
+    module: moduleOf(run, version),
+    stores: { inputs: buckets, outputs: buckets, logs: buckets.logs },
     ...(files && { filesOf: files }),
     runId: request.runId,
     holder: request.holder,

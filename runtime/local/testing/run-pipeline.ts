@@ -8,9 +8,9 @@ import { bytesInput, fileInput } from '../../formats/input-file.ts'
 import { readNetcdf } from '../../formats/netcdf.ts'
 import { createConfigLoader } from '../../ingest/config/config-loader.ts'
 import { type PipelineInputs, runPipeline } from '../../ingest/run-pipeline.ts'
+import { readProjectText } from '../../project-text.ts'
 import { LocalObjectStore } from '../../storage/local.ts'
 import { createClassLoader } from '../class-loader.ts'
-import { readProjectText } from '../project-text.ts'
 
 const projectRoot = path.resolve(import.meta.dirname, '../../..')
 

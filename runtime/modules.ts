@@ -1,0 +1,18 @@
+import type { PipelineModule, PlannedRun } from './contracts.ts'
+import { createConfigLoader } from './ingest/config/config-loader.ts'
+import { createIngestModule } from './ingest/ingest-module.ts'
+import { createFilesOf } from './ingest/storage/stored-files.ts'
+import { readProjectText } from './project-text.ts'
+import type { FilesOf } from './run/inputs.ts'
+
+/** What runs a planned run, here or on AWS: for a pipeline that is configuration only, tsdat's language. */
+export function moduleOf(_run: PlannedRun, version: string): PipelineModule {
+  return createIngestModule(version)
+}
+
+/** Of a VAP: which files its fetch of a span reads. Lists the storage once, so make a new one for each look. */
+export function filesOf(run: PlannedRun, projectRoot: string): FilesOf | undefined {
+  if (run.type !== 'vap') return undefined
+  const loader = createConfigLoader({ root: projectRoot, readText: readProjectText })
+  return createFilesOf(loader.load(run.configFile), run.output.prefix)
+}
