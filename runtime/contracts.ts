@@ -229,6 +229,8 @@ export interface PipelineFacts {
   readonly linkedFiles: readonly string[]
   /** Every class named, `tsdat.*` ones included. */
   readonly classnames: readonly string[]
+  /** What the pipeline must have in its `uses` for this configuration to work; nothing unless it says so. */
+  readonly uses?: readonly ('catalog' | 'redshift')[]
 }
 
 // ---------------------------------------------------------------- stores
@@ -329,6 +331,18 @@ export interface Skipped {
   readonly reason: SkipReason
 }
 
+/** An object at the version that a run has claimed. `epoch`: how often its work had been replayed. */
+export interface ClaimedInput extends Pick<ObjectInfo, 'key' | 'size' | 'etag'> {
+  readonly epoch: number
+}
+
+/** What a run wants in its record besides its outputs, whatever becomes of it. */
+export interface RunNotes {
+  readonly counts?: Counts
+  /** One line each. */
+  readonly warnings?: readonly string[]
+}
+
 export type LogFields = Readonly<Record<string, unknown>>
 
 /** Structured lines: an event name such as `Run:Start` and fields. */
@@ -345,7 +359,11 @@ export interface Log {
 export interface RunContext {
   readonly run: PlannedRun
   readonly runId: string
+  /** From 1. */
+  readonly attempt: number
   readonly work: WorkUnit
+  /** What the work unit comes to, in the order of their keys: all that `raw` can give. */
+  readonly inputs: readonly ClaimedInput[]
   /** The run's inputs, each at the version that the ledger claimed. Keys are relative to the bucket. */
   readonly raw: ObjectReader
   /** The default output bucket. What is put here is listed in the run's record, with checksums. */
@@ -365,6 +383,10 @@ export interface RunContext {
   readonly classes: ClassLoader
   /** Of a run that `uses: [catalog]`. */
   readonly catalog?: Catalog
+  /** Of a run that `uses: [redshift]`, where Redshift can be reached: not on this machine. */
+  readonly redshift?: Redshift
+  /** Adds to the run's record; a count of the same name takes the place of an earlier one. */
+  note(notes: RunNotes): void
   progress(done: number, total?: number): void
 }
 
@@ -441,8 +463,41 @@ export interface LoadCounts {
   readonly rejected: number
 }
 
+/** What a load came to in one sink. `already`: the sink had these versions of these inputs, and nothing was done. */
+export interface SinkOutcome extends LoadCounts {
+  readonly state: 'loaded' | 'already'
+}
+
 /** Where a table load ends: PostgreSQL or Redshift. A load is whole or not at all. */
-export interface TableSink<Spec> {
+export interface TableSink<Load> {
   readonly name: 'postgres' | 'redshift'
-  load(spec: Spec, input: InputFile): Promise<LoadCounts>
+  load(load: Load): Promise<SinkOutcome>
+}
+
+/** A parameter of a statement for Redshift is always text; `:name` in the statement stands for it. */
+export type RedshiftParameters = Readonly<Record<string, string>>
+
+/** Rows of a Redshift statement: numbers of every kind come as text. */
+export type RedshiftRow = Readonly<Record<string, string | boolean | null>>
+
+export interface RedshiftBatch {
+  /** Run in one transaction; at most 40. */
+  readonly statements: readonly string[]
+  /** The same for the same work, at most 64 characters: a batch that is sent twice is run once. */
+  readonly token: string
+  /** What operators see it by. */
+  readonly name: string
+  readonly signal: AbortSignal
+}
+
+/** A Redshift workgroup, through its Data API. @throws CatalogError with Redshift's message from every method */
+export interface Redshift {
+  /** What COPY reads with. */
+  readonly roleArn: string
+  /** `s3://bucket/key` of an object of this stack. */
+  uri(bucket: BucketRole, key: string): string
+  /** One statement, in a transaction of its own. */
+  query(sql: string, parameters: RedshiftParameters, signal: AbortSignal): Promise<readonly RedshiftRow[]>
+  /** All or nothing; gives the rows of each statement, empty where it gives none. */
+  batch(batch: RedshiftBatch): Promise<readonly (readonly RedshiftRow[])[]>
 }

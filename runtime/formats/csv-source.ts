@@ -21,7 +21,10 @@ export class EncodingFault extends Error {
  * The file's text as UTF-8 without a byte-order mark, decompressed by its name's extension unless told otherwise.
  * @throws InputError for damaged or unsupported compression, EncodingFault for bytes that are not of the encoding
  */
-export function csvText(file: InputFile, options: ReadCsvOptions): AsyncIterable<Uint8Array> {
+export function csvText(
+  file: InputFile,
+  options: Pick<ReadCsvOptions, 'compression' | 'encoding'>,
+): AsyncIterable<Uint8Array> {
   const plain = decompressed(file, options.compression)
   return options.encoding === 'utf-8' ? checkedUtf8(plain) : transcoded(plain, options.encoding)
 }

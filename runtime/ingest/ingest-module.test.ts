@@ -58,6 +58,9 @@ function contextOf(
   return {
     run,
     runId: 'run-1',
+    attempt: 1,
+    inputs: [],
+    note: () => {},
     work,
     raw,
     output,

@@ -1,4 +1,13 @@
-import type { Counts, Log, ObjectInfo, Skipped, SkipReason, Succeeded } from '../contracts.ts'
+import type {
+  ClaimedInput,
+  Counts,
+  Log,
+  ObjectInfo,
+  RunNotes,
+  Skipped,
+  SkipReason,
+  Succeeded,
+} from '../contracts.ts'
 import { isSluiceError, StoreError } from '../errors.ts'
 import { type ClaimedReader, claimedReader } from './claimed-reader.ts'
 import { concurrently } from './concurrently.ts'
@@ -35,6 +44,8 @@ export interface Execution {
   inputs: readonly ObjectInfo[]
   outputs: RecordedOutputs | undefined
   readonly warnings: string[]
+  /** What the pipeline has noted for the record. */
+  noted: RunNotes
 }
 
 /** What came of the work, before it is recorded. */
@@ -89,6 +100,7 @@ async function runPass(execution: Execution): Promise<Finding | undefined> {
   if (!reader) throw new StoreError(`${run.key}: there is no store for the ${bucket} bucket`)
   const resolving = resolveInputs(run, request.work, reader, request.filesOf)
   const { subjects, missing } = await orAborted(resolving, limit.signal)
+  execution.noted = {}
   warnings.splice(0, warnings.length, ...missing.map((key) => `${key}: there is no such object`))
   // Never left in flight: a claim that arrives after its run has ended would hold the work for nobody.
   const { mine, isAnyBusy } = await claimAll(execution, subjects)
@@ -120,7 +132,15 @@ async function runClaimed(
   const outputs = recordOutputs(request.run, request.stores.outputs, limit)
   execution.outputs = outputs
   try {
-    const result = await runModule(request, { work, raw, outputs, log, signal: limit.signal })
+    const inputs = claimedInputs(mine, execution.held)
+    const note = ({ counts, warnings = [] }: RunNotes) => {
+      const { noted } = execution
+      execution.noted = {
+        counts: { ...noted.counts, ...counts },
+        warnings: [...(noted.warnings ?? []), ...warnings],
+      }
+    }
+    const result = await runModule(request, { work, inputs, raw, outputs, log, signal: limit.signal, note })
     if (raw.replaced() !== undefined) return undefined
     const refused = outputs.refused()
     if (refused) throw refused
@@ -130,6 +150,15 @@ async function runClaimed(
     if (raw.replaced() === undefined || limit.signal.aborted) throw error
     return undefined
   }
+}
+
+function claimedInputs(mine: readonly Subject[], held: Execution['held']): ClaimedInput[] {
+  return mine
+    .flatMap(({ subject, objects }) => {
+      const epoch = held.get(subjectHash(subject))?.claim.epoch ?? 0
+      return objects.map(({ key, size, etag }) => ({ key, size, etag, epoch }))
+    })
+    .toSorted((a, b) => compareKeys(a.key, b.key))
 }
 
 /**

@@ -76,9 +76,10 @@ function recordOf(
   isSettled: boolean,
   error: ErrorSummary | undefined,
 ): RunRecord {
-  const { request, startedAt, inputs, outputs, held } = execution
+  const { request, startedAt, inputs, outputs, held, noted } = execution
   const { run, runId, attempt, attempts, holder, codeVersion, work } = request
-  const { outcome, reason, counts } = finding
+  const { outcome, reason } = finding
+  const counts = { ...noted.counts, ...finding.counts }
   const endedAt = request.clock()
   const digest = work.kind === 'objects' ? undefined : [...held.values()][0]?.claim.digest
   const isWarning = reason === 'empty' || reason === 'no-input'
@@ -107,7 +108,7 @@ function recordOf(
     ),
     outputs: listing(outputs?.records() ?? [], maxListed),
     counts,
-    warnings: [...execution.warnings, ...(isWarning ? [warningOf[reason]] : [])],
+    warnings: [...execution.warnings, ...(noted.warnings ?? []), ...(isWarning ? [warningOf[reason]] : [])],
     ...(error && { error }),
   }
 }

@@ -8,6 +8,7 @@ import type {
   OutputRecord,
   PipelineModule,
   PlannedRun,
+  Redshift,
   SkipReason,
   WorkUnit,
 } from '../contracts.ts'
@@ -53,6 +54,8 @@ export interface RunRequest {
   readonly codeVersion: string
   readonly projectRoot: string
   readonly classes: ClassLoader
+  /** Of a run that uses it, where it can be reached. */
+  readonly redshift?: Redshift
   /** Stops the run when aborted: it fails, so that a retry goes on. */
   readonly signal?: AbortSignal
   /** When the run must have ended, if that is earlier than its plan's timeout allows. */
@@ -123,6 +126,7 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
     inputs: [],
     outputs: undefined,
     warnings: [],
+    noted: {},
   }
   execution.log.info('Run:Start', { work: request.work, holder: request.holder })
   try {

@@ -47,7 +47,8 @@ async function isRejected(request: RunRequest, key: string): Promise<boolean> {
       subjects.flatMap(({ objects }) => objects),
     )
     const outputs = recordOutputs(run, unwritten(stores.outputs, clock), limit)
-    await runModule(request, { work, raw, outputs, log, signal: limit.signal })
+    const inputs = subjects.flatMap(({ objects }) => objects.map((object) => ({ ...object, epoch: 0 })))
+    await runModule(request, { work, inputs, raw, outputs, log, signal: limit.signal, note: () => {} })
     return false
   } catch (error) {
     log.debug('Probe:Ended', { error })

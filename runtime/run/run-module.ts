@@ -1,4 +1,13 @@
-import type { Log, ObjectReader, RunContext, Skipped, Succeeded, WorkUnit } from '../contracts.ts'
+import type {
+  ClaimedInput,
+  Log,
+  ObjectReader,
+  RunContext,
+  RunNotes,
+  Skipped,
+  Succeeded,
+  WorkUnit,
+} from '../contracts.ts'
 import type { RunRequest } from './execute.ts'
 import type { RecordedOutputs } from './recorded-outputs.ts'
 import { withScratchDir } from './scratch.ts'
@@ -6,21 +15,25 @@ import { orAborted } from './time-limit.ts'
 
 export interface ModuleParts {
   readonly work: WorkUnit
+  readonly inputs: readonly ClaimedInput[]
   readonly raw: ObjectReader
   readonly outputs: RecordedOutputs
   readonly log: Log
   readonly signal: AbortSignal
+  readonly note: (notes: RunNotes) => void
 }
 
 /** Runs the pipeline once, in scratch space of its own, for as long as the signal lets it. */
 export async function runModule(request: RunRequest, parts: ModuleParts): Promise<Succeeded | Skipped> {
   const { run, runId, module } = request
-  const { work, raw, outputs, log, signal } = parts
+  const { work, inputs, raw, outputs, log, signal, note } = parts
   const result = await withScratchDir(request.scratchRoot, runId, log, (scratchDir) => {
     const context: RunContext = {
       run,
       runId,
+      attempt: request.attempt,
       work,
+      inputs,
       raw,
       output: outputs.output,
       outputs: outputs.outputs,
@@ -31,6 +44,8 @@ export async function runModule(request: RunRequest, parts: ModuleParts): Promis
       signal,
       codeVersion: request.codeVersion,
       classes: request.classes,
+      ...(request.redshift && { redshift: request.redshift }),
+      note,
       progress: (done, total) => request.onProgress?.(done, total),
     }
     return orAborted(
