@@ -51,7 +51,7 @@ export function singleSession(options: {
 
   return {
     acquire() {
-      if (isClosed) return Promise.reject(new CatalogError('the catalog is closed', { code: '57P01' }))
+      if (isClosed) return Promise.reject(new CatalogError('the catalog is closed'))
       if (!isTaken) {
         isTaken = true
         return lend()
