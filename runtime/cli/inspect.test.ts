@@ -93,7 +93,7 @@ describe('a summary', () => {
 
 describe('flags', () => {
   const flagsOf = (qc: Variable): string => {
-    const x = along(Float64Array.of(...new Array(qc.data.length).fill(0)), 'float64')
+    const x = along(new Float64Array(qc.data.length), 'float64')
     const dataset = new Dataset({
       dataVars: new Map([
         ['x', x],

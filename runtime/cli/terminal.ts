@@ -41,7 +41,7 @@ export function table(
 
 /** Characters rather than code units; combining marks take no room. */
 function width(text: string): number {
-  return [...text.replace(/\p{Mark}/gu, '')].length
+  return Array.from(text.replace(/\p{Mark}/gu, '')).length
 }
 
 /** Shows how far long work is: a bar on a terminal, a line a step elsewhere. Goes to standard error. */

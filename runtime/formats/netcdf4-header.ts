@@ -27,26 +27,28 @@ function readGroup(file: H5File, path: string, name: string, outer: readonly Hea
 
 /** In the order of netCDF's numbers for them, as `ncdump` has it; those without one in order of appearance. */
 function dimsOf(file: H5File, items: readonly Item[], outer: readonly HeaderDim[]): HeaderDim[] {
-  const found = new Map<string, HeaderDim & { order: number }>()
+  const found = new Map<string, HeaderDim>()
   const scales = items.filter(({ scaleName }) => scaleName !== undefined)
   const ordered = scales
     .map((item, i) => ({ item, order: dimensionId(file, item.path) ?? scales.length + i }))
     .sort((a, b) => a.order - b.order)
-  for (const { item, order } of ordered) {
-    const length = Math.max(
-      ...items.flatMap(({ dims, shape }) => shape.filter((_, i) => dims[i] === item.name)),
-      item.shape[0] ?? 0,
-    )
-    found.set(item.name, { name: item.name, length, isUnlimited: item.isUnlimited[0] ?? false, order })
+  for (const { item } of ordered) {
+    const { name, isUnlimited } = item
+    found.set(name, { name, length: lengthOf(item, items), isUnlimited: isUnlimited[0] ?? false })
   }
   for (const { dims, shape, isUnlimited } of items) {
     dims.forEach((name, axis) => {
-      const isKnown = found.has(name) || outer.some((dim) => dim.name === name)
-      if (isKnown) return
-      found.set(name, { name, length: shape[axis]!, isUnlimited: isUnlimited[axis]!, order: found.size })
+      if (found.has(name) || outer.some((dim) => dim.name === name)) return
+      found.set(name, { name, length: shape[axis]!, isUnlimited: isUnlimited[axis]! })
     })
   }
-  return [...found.values()].map(({ order: _, ...dim }) => dim)
+  return [...found.values()]
+}
+
+/** An unlimited dimension is as long as the longest variable along it. */
+function lengthOf(scale: Item, items: readonly Item[]): number {
+  const along = items.flatMap(({ dims, shape }) => shape.filter((_, axis) => dims[axis] === scale.name))
+  return Math.max(scale.shape[0] ?? 0, ...along)
 }
 
 function variableOf(file: H5File, item: Item): HeaderVariable {
