@@ -11,17 +11,22 @@ const lastLength = 32_768
 
 /**
  * A column that grows without being copied: a list of arrays, each twice as long as the one before up to 32,768
- * elements, copied once at the end.
+ * elements; or, from when its length is known about, one array, of which no page takes memory before it is written to.
  */
-export class Chunks<E extends number | bigint> {
-  private readonly allocate: (length: number) => TypedArray<E>
-  private full: TypedArray<E>[] = []
-  private last: TypedArray<E>
+export class Chunks<E extends number | bigint, A extends TypedArray<E>> {
+  private readonly allocate: (length: number) => A
+  private full: A[] = []
+  private last: A
   private used = 0
 
-  constructor(allocate: (length: number) => TypedArray<E>) {
+  constructor(allocate: (length: number) => A) {
     this.allocate = allocate
     this.last = allocate(firstLength)
+  }
+
+  /** Makes room for about so many elements in all. */
+  expect(length: number): void {
+    this.last = this.gathered(this.allocate(Math.max(length, this.length)))
   }
 
   push(value: E): void {
@@ -34,26 +39,39 @@ export class Chunks<E extends number | bigint> {
   }
 
   /** The elements in order, in arrays of unequal length. */
-  *arrays(): Generator<TypedArray<E>> {
+  *arrays(): Generator<A> {
     yield* this.full
-    yield this.last.subarray(0, this.used)
+    yield this.last.subarray(0, this.used) as A
   }
 
-  /** Copies the elements into `target`, and lets go of them here. */
-  moveTo<T extends TypedArray<E>>(target: T): T {
-    let offset = 0
-    for (const array of this.arrays()) {
-      target.set(array, offset)
-      offset += array.length
-    }
+  /** All elements in one array; lets go of them here. */
+  take(): A {
+    if (this.full.length > 0) this.last = this.gathered(this.allocate(this.length))
+    const all = this.last.subarray(0, this.used) as A
     this.clear()
-    return target
+    return all
   }
 
   clear(): void {
     this.full = []
     this.last = this.allocate(firstLength)
     this.used = 0
+  }
+
+  private get length(): number {
+    return this.full.reduce((sum, array) => sum + array.length, this.used)
+  }
+
+  /** Copies the elements into `target`, which takes the place of the arrays. */
+  private gathered(target: A): A {
+    let offset = 0
+    for (const array of this.arrays()) {
+      target.set(array as never, offset)
+      offset += array.length
+    }
+    this.full = []
+    this.used = offset
+    return target
   }
 }
 
@@ -78,18 +96,30 @@ export class ByteChunks {
     this.length += size
   }
 
+  /** Makes room for about so many bytes in all. */
+  expect(length: number): void {
+    this.last = this.gathered(new Uint8Array(Math.max(length, this.length)))
+  }
+
   /** All bytes; lets go of them here. */
   take(): Uint8Array {
-    const all = new Uint8Array(this.length)
-    let offset = 0
-    for (const array of [...this.full, this.last.subarray(0, this.used)]) {
-      all.set(array, offset)
-      offset += array.length
-    }
+    if (this.full.length > 0) this.last = this.gathered(new Uint8Array(this.length))
+    const all = this.last.subarray(0, this.length)
     this.full = []
     this.last = new Uint8Array(0)
     this.used = 0
     return all
+  }
+
+  private gathered(target: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    let offset = 0
+    for (const array of [...this.full, this.last.subarray(0, this.used)]) {
+      target.set(array, offset)
+      offset += array.length
+    }
+    this.full = []
+    this.used = offset
+    return target
   }
 
   private grow(size: number): void {

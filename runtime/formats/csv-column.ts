@@ -64,11 +64,12 @@ export class ColumnBuilder {
   private count = 0
   private missingCount = 0
   private hasNegative = false
-  private readonly doubles = new Chunks<number>((length) => new Float64Array(length))
+  private readonly doubles = new Chunks<number, Float64Array>((length) => new Float64Array(length))
   /** Made when needed. Values beyond int64 are kept modulo 2^64. */
-  private bigs = new Chunks<bigint>((length) => new BigInt64Array(length))
+  private readonly bigs = new Chunks<bigint, BigInt64Array>((length) => new BigInt64Array(length))
   private readonly bytes = new ByteChunks()
-  private readonly ends = new Chunks<number>((length) => new Uint32Array(length))
+  /** Of texts: 0, and where each one ends. */
+  private readonly offsets = new Chunks<number, Uint32Array>((length) => new Uint32Array(length))
   /** Rows without a value, where the array itself cannot say so. */
   private gaps: number[] = []
 
@@ -82,12 +83,22 @@ export class ColumnBuilder {
     else if (reading === 'texts') this.state = texts
     else if (reading === 'booleans') this.state = booleans
     else if (reading === 'integers') this.state = integers
+    this.offsets.push(0)
     if (spec.dtype !== undefined && isInteger(spec.dtype)) {
       const bits = BigInt(bytesPerElement(spec.dtype) * 8)
       const isSigned = spec.dtype.startsWith('i')
       this.lowest = isSigned ? -(2n ** (bits - 1n)) : 0n
       this.highest = 2n ** (isSigned ? bits - 1n : bits) - 1n
     }
+  }
+
+  /** Makes room for about so many rows, judged by those that have been read. */
+  expect(rows: number): void {
+    if (this.state === texts) {
+      this.bytes.expect(Math.ceil((this.bytes.length / this.count) * rows))
+      this.offsets.expect(rows + 1)
+    } else if (this.state === largeIntegers || this.state === unsignedIntegers) this.bigs.expect(rows)
+    else if (this.state !== abandoned) this.doubles.expect(rows)
   }
 
   /** @throws FieldError when the column has a configured type and the field is not of it */
@@ -125,7 +136,7 @@ export class ColumnBuilder {
         this.abandon('texts')
         break
       case texts:
-        this.ends.push(this.bytes.length)
+        this.offsets.push(this.bytes.length)
         this.gaps.push(this.count)
         break
     }
@@ -141,7 +152,7 @@ export class ColumnBuilder {
       case texts:
         return variable(dims, shape, 'str', this.buildTexts())
       case booleans:
-        return variable(dims, shape, 'bool', this.doubles.moveTo(new Uint8Array(this.count)))
+        return variable(dims, shape, 'bool', Uint8Array.from(this.doubles.take()))
       case integers:
       case largeIntegers:
       case unsignedIntegers:
@@ -151,7 +162,8 @@ export class ColumnBuilder {
         if (this.count === 0) return variable(dims, shape, 'str', this.buildTexts())
     }
     const isSingle = dtype === 'float32'
-    const values = this.doubles.moveTo(isSingle ? new Float32Array(this.count) : new Float64Array(this.count))
+    const doubles = this.doubles.take()
+    const values = isSingle ? Float32Array.from(doubles) : doubles
     this.replaceMissingNumbers(values)
     return variable(dims, shape, isSingle ? 'float32' : 'float64', values)
   }
@@ -258,7 +270,7 @@ export class ColumnBuilder {
       return
     }
     this.bytes.push(bytes, start, end)
-    this.ends.push(this.bytes.length)
+    this.offsets.push(this.bytes.length)
     this.count++
   }
 
@@ -272,7 +284,7 @@ export class ColumnBuilder {
     this.state = texts
     this.doubles.clear()
     for (let row = 0; row < this.count; row++) {
-      this.ends.push(0)
+      this.offsets.push(0)
       this.gaps.push(row)
     }
     this.pushText(bytes, start, end)
@@ -294,44 +306,39 @@ export class ColumnBuilder {
 
   private buildIntegers(dims: readonly string[], shape: readonly number[]): Variable {
     if (this.state === integers && this.missingCount > 0) {
-      const doubles = this.doubles.moveTo(new Float64Array(this.count))
+      const doubles = this.doubles.take()
       // A whole number has no negative zero, a float read from the same text has.
-      return variable(
-        dims,
-        shape,
-        'float64',
-        doubles.map((value) => value + 0),
-      )
+      for (let row = 0; row < doubles.length; row++) doubles[row]! += 0
+      return variable(dims, shape, 'float64', doubles)
     }
     const isUnsigned = this.state === unsignedIntegers
-    const dtype = this.spec.dtype ?? (isUnsigned ? 'uint64' : 'int64')
+    const found = isUnsigned ? 'uint64' : 'int64'
+    const dtype = this.spec.dtype ?? found
     if (this.state === integers) return variable(dims, shape, dtype, this.integersAs(dtype))
-    const signed = this.bigs.moveTo(new BigInt64Array(this.count))
-    const values = isUnsigned ? new BigUint64Array(signed.buffer) : signed
-    if (this.gaps.length === 0) return variable(dims, shape, dtype, cast(values, dtype))
+    const signed = this.bigs.take()
+    const values = isUnsigned
+      ? new BigUint64Array(signed.buffer, signed.byteOffset, signed.length)
+      : signed
+    if (this.gaps.length === 0) {
+      return variable(dims, shape, dtype, dtype === found ? values : cast(values, dtype))
+    }
     const doubles = Float64Array.from(values, Number)
     for (const row of this.gaps) doubles[row] = Number.NaN
     return variable(dims, shape, 'float64', doubles)
   }
 
   private integersAs(dtype: DType): NumberArray | BigArray {
-    const target = allocate(dtype, this.count) as NumberArray | BigArray
-    const isBig = target instanceof BigInt64Array || target instanceof BigUint64Array
-    let row = 0
-    for (const values of this.doubles.arrays()) {
-      for (let i = 0; i < values.length; i++, row++) {
-        const value = values[i] as number
-        target[row] = isBig ? BigInt(value) : value
-      }
-    }
-    this.doubles.clear()
+    const doubles = this.doubles.take()
+    if (dtype !== 'int64') return cast(doubles, dtype)
+    // In place: each takes as many bytes as before.
+    const target = new BigInt64Array(doubles.buffer, doubles.byteOffset, doubles.length)
+    for (let row = 0; row < doubles.length; row++) target[row] = BigInt(doubles[row] as number)
     return target
   }
 
   private buildTexts(): TextArray {
     const bytes = this.bytes.take()
-    const offsets = new Uint32Array(this.count + 1)
-    this.ends.moveTo(offsets.subarray(1))
+    const offsets = this.offsets.take()
     if (this.gaps.length === 0) return new TextArray(bytes, offsets)
     const missing = new Uint8Array(this.count)
     for (const row of this.gaps) missing[row] = 1
@@ -362,11 +369,12 @@ function truthOf(bytes: Buffer, start: number, end: number): 0 | 1 | undefined {
   return word === 'false' ? 0 : undefined
 }
 
-function cast(values: BigArray, dtype: DType): NumberArray | BigArray {
+function cast(values: BigArray | Float64Array, dtype: DType): NumberArray | BigArray {
   const target = allocate(dtype, values.length) as NumberArray | BigArray
   const isBig = target instanceof BigInt64Array || target instanceof BigUint64Array
-  values.forEach((value, row) => {
-    target[row] = isBig ? value : Number(value)
-  })
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] as number | bigint
+    target[row] = isBig ? BigInt(value) : Number(value)
+  }
   return target
 }

@@ -20,6 +20,9 @@ interface Wanted {
   readonly log?: Log | undefined
 }
 
+/** Beyond this a guess is not worth more address space: 64 MB a column. */
+const mostExpected = 2 ** 23
+
 /** Takes a file's rows, makes the first into names, and the others into columns. */
 export class FrameRows implements RowSink {
   /** Rows of data so far. */
@@ -80,6 +83,14 @@ export class FrameRows implements RowSink {
     }
     this.builders = []
     return again
+  }
+
+  /** Makes room for `times` as many rows as there are by now. */
+  expect(times: number): void {
+    if (this.count === 0) return
+    const { nrows = Number.POSITIVE_INFINITY } = this.options
+    const rows = Math.min(Math.ceil(this.count * times), nrows, mostExpected)
+    for (const builder of this.builders) builder.expect(rows)
   }
 
   /** Bytes that the columns take by now. */

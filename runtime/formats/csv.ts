@@ -55,6 +55,8 @@ export async function estimateCsvBytes(
 
 /** Enough rows to judge by, little to read. */
 const sampleBytes = 512 * 1024
+/** Room for rows that are shorter than those judged by: memory that is not written to is not taken. */
+const margin = 1.1
 
 /** Tables of numbers rarely shrink to less than a tenth. */
 function textSize(file: InputFile, options: ReadCsvOptions): number {
@@ -75,11 +77,17 @@ async function readRows(
     separator.kind === 'regex'
       ? new RegexRows(options, separator.regex, sink)
       : new CsvTokenizer(options, sink)
+  const knownSize = compressionOf(file, options.compression) === 'none' ? file.size : undefined
   let size = 0
+  let isExpected = knownSize === undefined || limit < knownSize
   try {
     for await (const chunk of csvText(file, options)) {
       size += chunk.length
       if (!source.push(chunk)) return { size, isWhole: true }
+      if (!isExpected && size >= sampleBytes) {
+        isExpected = true
+        rows.expect((margin * (knownSize as number)) / size)
+      }
       if (size >= limit) return { size, isWhole: false }
     }
     source.end()

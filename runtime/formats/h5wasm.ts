@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+
 /** The HDF5 library, compiled to WebAssembly. */
 export type H5Module = typeof import('h5wasm/node').Module
 
@@ -8,6 +10,9 @@ let loading: Promise<H5Module> | undefined
  * was in memory before.
  */
 export function loadH5(): Promise<H5Module> {
+  // V8 optimises WebAssembly while it runs, by a budget that hundreds of HDF5's functions use up at once: for them that
+  // costs more time and memory than it ever gains. The loops of deflate and shuffle go beyond this one, too.
+  if (!loading) setFlagsFromString('--wasm-tiering-budget=100000000')
   loading ??= import('h5wasm/node').then(async ({ ready }) => {
     const module = await ready
     module.activate_throwing_error_handler()
