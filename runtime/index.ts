@@ -9,8 +9,12 @@ export {
   variable,
 } from './dataset/dataset.ts'
 export type { DType } from './dataset/dtype.ts'
+export { dropVariables, rename } from './dataset/rename.ts'
+export { sortBy, take } from './dataset/select.ts'
 export { TextArray } from './dataset/text-array.ts'
 export { InputError, QualityError } from './errors.ts'
+export { savePlot } from './formats/plot-file.ts'
+export { plotSeries, type SeriesPlot } from './formats/plot-series.ts'
 export type {
   Checker,
   CheckerClass,
@@ -27,3 +31,11 @@ export type {
   ReaderClass,
   TransformParameters,
 } from './ingest/interfaces.ts'
+export {
+  getNumbers,
+  getTexts,
+  getTimes,
+  makeVariable,
+  type NewVariable,
+  setNumbers,
+} from './ingest/values.ts'

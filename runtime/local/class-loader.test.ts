@@ -23,6 +23,10 @@ describe('createClassLoader', () => {
        import { InputError } from 'sluice'
        export class Hooks { greet(): string { return greeting } fail(): never { throw new InputError('no') } }`,
     )
+    put(
+      'pipelines/wind/by_path.ts',
+      "import { QualityError } from '../../runtime/index.ts'\nexport class ByPath { fail() { throw new QualityError('no') } }",
+    )
     put('pipelines/wind/broken.ts', 'export class Broken {\n  greet( {\n}')
   })
   afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -37,6 +41,12 @@ describe('createClassLoader', () => {
     expect(new Hooks().greet()).toBe('hello')
     const runtime = (await import(pathToFileURL(runtimeIndex).href)) as { InputError: new () => Error }
     expect(() => new Hooks().fail()).toThrow(runtime.InputError)
+  })
+
+  it("takes an import of the project's runtime folder for the one copy too", async () => {
+    const ByPath = (await loader().load('pipelines.wind.by_path.ByPath')) as new () => { fail(): never }
+    const runtime = (await import(pathToFileURL(runtimeIndex).href)) as { QualityError: new () => Error }
+    expect(() => new ByPath().fail()).toThrow(runtime.QualityError)
   })
 
   it('names the file and the export to write', async () => {

@@ -43,13 +43,20 @@ function missingClass(classname: string, file: string, exportName: string, found
 
 async function bundleAndImport(
   source: string,
-  { outDir, runtimeIndex }: { readonly outDir: string; readonly runtimeIndex: string },
+  {
+    projectRoot,
+    outDir,
+    runtimeIndex,
+  }: { readonly projectRoot: string; readonly outDir: string; readonly runtimeIndex: string },
 ): Promise<Record<string, unknown>> {
   const esbuild = await import('esbuild')
   mkdirSync(outDir, { recursive: true })
   const name = `${path.basename(path.dirname(source))}-${path.basename(source, '.ts')}`
   const outfile = path.join(outDir, `${name}.mjs`)
-  const runtimeSource = path.resolve(path.dirname(runtimeIndex), '..', 'runtime', 'index.ts')
+  // The project's own runtime folder, and the one that this program was built from: not always the same.
+  const runtimeSources = [projectRoot, path.join(path.dirname(runtimeIndex), '..')].map((folder) =>
+    path.resolve(folder, 'runtime', 'index.ts'),
+  )
   try {
     await esbuild.build({
       entryPoints: [source],
@@ -67,7 +74,7 @@ async function bundleAndImport(
             const runtime = { path: pathToFileURL(runtimeIndex).href, external: true }
             build.onResolve({ filter: /^sluice$/ }, () => runtime)
             build.onResolve({ filter: /^\./ }, ({ path: target, resolveDir }) =>
-              path.resolve(resolveDir, target) === runtimeSource ? runtime : undefined,
+              runtimeSources.includes(path.resolve(resolveDir, target)) ? runtime : undefined,
             )
             // Packages are found from the file that imports them, not from where the bundle lies.
             build.onResolve({ filter: /^[^./]/ }, async ({ path: target, kind, resolveDir, pluginData }) => {
