@@ -1,8 +1,9 @@
 import { InputError } from '../errors.ts'
 import type { Variable } from './dataset.ts'
 import { convertTimeUnit, formatDatetime, parseDatetime } from './datetime.ts'
-import type { DataArray, DType, NumberArray } from './dtype.ts'
+import type { BigArray, DataArray, DType, NumberArray } from './dtype.ts'
 import { allocate, isDatetime, isFloat, isInteger, NaT, timeUnit } from './dtype.ts'
+import { Int64Words } from './int64-words.ts'
 import { missingTest } from './missing.ts'
 import { parseFloatText, parseIntegerText, showFloat } from './number-text.ts'
 import { TextArray, TextArrayBuilder } from './text-array.ts'
@@ -38,7 +39,9 @@ export function castData(
   if (from === to) return data
   if (widens(from, to)) return new Float64Array(data as NumberArray)
   if (from === 'float64' && to === 'float32') return narrowToFloat32(data as Float64Array, name)
+  if (/^u?int64$/.test(from) && to === 'float64') return nearestDoubles(data as BigArray)
   const at = elementReader(data, from, to, missing, name)
+  if (isFloat(from) && isInteger(to)) return truncateFloats(data as Float64Array, to, at)
   if (to === 'str') return castToText(data.length, at)
   const result = allocate(to, data.length) as NumberArray
   for (let i = 0; i < data.length; i++) result[i] = at(i) as number
@@ -83,6 +86,32 @@ function narrowToFloat32(data: Float64Array, name: string): Float32Array {
     if (!Number.isFinite(result[i] as number) && Number.isFinite(data[i] as number)) {
       throw new InputError(`${name}: ${refusal(data[i] as number, 'float64', 'float32')} (element ${i})`)
     }
+  }
+  return result
+}
+
+function nearestDoubles(data: BigArray): Float64Array {
+  const words = new Int64Words(data)
+  const result = new Float64Array(data.length)
+  for (let i = 0; i < result.length; i++) result[i] = words.at(i)
+  return result
+}
+
+/** Floats cut toward zero; `at` is asked, or throws, for those that are missing or out of range. */
+function truncateFloats(
+  data: Float64Array,
+  to: DType,
+  at: (index: number) => number | bigint | string,
+): NumberArray | BigArray {
+  const { low, high } = rangeOf(to)
+  const result = allocate(to, data.length) as NumberArray | BigArray
+  const words =
+    result instanceof BigInt64Array || result instanceof BigUint64Array ? new Int64Words(result) : undefined
+  for (let i = 0; i < data.length; i++) {
+    const whole = Math.trunc(data[i] as number)
+    if (!(whole >= low && whole < high)) result[i] = at(i) as number
+    else if (words) words.set(i, whole)
+    else result[i] = whole
   }
   return result
 }

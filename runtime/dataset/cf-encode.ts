@@ -47,7 +47,9 @@ export function encodeVariable(name: string, variable: Variable): EncodedVariabl
   for (const [key, value] of packingAttrs(encoding)) attrs.set(key, value)
   if (encoding.unsigned !== undefined) attrs.set('_Unsigned', String(encoding.unsigned))
   const stored = withFills(attrs, dtype, fills)
-  if (!times && !isPacked(encoding) && dtype === plainDType(variable.dtype)) {
+  // NaT is stored as it is: int64's lowest.
+  const isCount = times?.isIdentity && dtype === 'int64' && fill === undefined
+  if (!isPacked(encoding) && (isCount || (!times && dtype === plainDType(variable.dtype)))) {
     const data = variable.data
     return {
       dims,

@@ -18,6 +18,8 @@ export interface TimeEncoding {
   readonly dtype: DType
   readonly units: string
   readonly calendar: string
+  /** Whether every number is the count itself. */
+  readonly isIdentity: boolean
   /** The number for one count, exact for an integer type. NaT must be dealt with before. */
   readonly encode: (count: bigint) => number | bigint
 }
@@ -42,10 +44,26 @@ export function planTimeEncoding(name: string, variable: Variable, wanted: Encod
   const isWhole = divides(units.nanosecondsPerUnit, units.reference, counts, scale)
   if (isWhole || wanted.dtype === undefined || !isInteger(wanted.dtype)) {
     const dtype = wanted.dtype ?? (isWhole ? 'int64' : 'float64')
-    return { dtype, units: units.text, calendar, encode: encoder(units, scale, isFloat(dtype)) }
+    return {
+      dtype,
+      units: units.text,
+      calendar,
+      isIdentity: isIdentity(units, scale),
+      encode: encoder(units, scale, isFloat(dtype)),
+    }
   }
   const finer = withFinerUnit(units, counts, scale)
-  return { dtype: wanted.dtype, units: finer.text, calendar, encode: encoder(finer, scale, false) }
+  return {
+    dtype: wanted.dtype,
+    units: finer.text,
+    calendar,
+    isIdentity: isIdentity(finer, scale),
+    encode: encoder(finer, scale, false),
+  }
+}
+
+function isIdentity({ nanosecondsPerUnit, reference }: TimeUnits, scale: bigint): boolean {
+  return reference === 0n && nanosecondsPerUnit === scale
 }
 
 function requireUnits(name: string, text: string, calendar: string): TimeUnits {

@@ -8,6 +8,7 @@ import {
   isInteger,
   type NumberArray,
 } from '../dataset/dtype.ts'
+import { Int64Words } from '../dataset/int64-words.ts'
 import { TextArray } from '../dataset/text-array.ts'
 import { ByteChunks, Chunks } from './csv-chunks.ts'
 import type { MissingMatcher } from './csv-missing.ts'
@@ -316,9 +317,7 @@ export class ColumnBuilder {
     const dtype = this.spec.dtype ?? found
     if (this.state === integers) return variable(dims, shape, dtype, this.integersAs(dtype))
     const signed = this.bigs.take()
-    const values = isUnsigned
-      ? new BigUint64Array(signed.buffer, signed.byteOffset, signed.length)
-      : signed
+    const values = isUnsigned ? new BigUint64Array(signed.buffer, signed.byteOffset, signed.length) : signed
     if (this.gaps.length === 0) {
       return variable(dims, shape, dtype, dtype === found ? values : cast(values, dtype))
     }
@@ -332,7 +331,8 @@ export class ColumnBuilder {
     if (dtype !== 'int64') return cast(doubles, dtype)
     // In place: each takes as many bytes as before.
     const target = new BigInt64Array(doubles.buffer, doubles.byteOffset, doubles.length)
-    for (let row = 0; row < doubles.length; row++) target[row] = BigInt(doubles[row] as number)
+    const words = new Int64Words(target)
+    for (let row = 0; row < doubles.length; row++) words.set(row, doubles[row] as number)
     return target
   }
 

@@ -1,4 +1,5 @@
 import { NaT, type TimeUnit } from '../../dataset/dtype.ts'
+import { Int64Words } from '../../dataset/int64-words.ts'
 
 /** Points in time on their way to 64-bit counts: seconds since 1970 and the rest of them. NaN seconds: no time. */
 export interface Moments {
@@ -33,7 +34,7 @@ export function countsOf(
       continue
     }
     const rest = nanoseconds ? Math.floor((nanoseconds[i] as number) / nanosecondsEach) : 0
-    words.set(i, second, perSecond, rest)
+    setCount(words, i, second, perSecond, rest)
   }
   return counts
 }
@@ -65,26 +66,14 @@ export function momentsOf(counts: BigInt64Array, unit: TimeUnit): Moments {
   return nanoseconds ? { seconds, nanoseconds } : { seconds }
 }
 
-/** Writes 64-bit integers as two 32-bit words: without this, half a million bigints are made and thrown away. */
-class Int64Words {
-  private readonly words: Int32Array
-  private readonly low: 0 | 1
-
-  constructor(counts: BigInt64Array) {
-    this.words = new Int32Array(counts.buffer, counts.byteOffset, counts.length * 2)
-    this.low = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1
-  }
-
-  /** Sets element `index` to `seconds × perSecond + rest`, exactly. */
-  set(index: number, seconds: number, perSecond: number, rest: number): void {
-    // Seconds in two parts, so that no product goes beyond 2^53.
-    const high = Math.floor(seconds / 1_048_576)
-    const upper = high * perSecond
-    const lower = (seconds - high * 1_048_576) * perSecond + rest
-    const carry = Math.floor(upper / 4096)
-    const low = (upper - carry * 4096) * 1_048_576 + lower
-    const overflow = Math.floor(low / 4_294_967_296)
-    this.words[2 * index + this.low] = low - overflow * 4_294_967_296
-    this.words[2 * index + 1 - this.low] = carry + overflow
-  }
+/** Sets an element to `seconds × perSecond + rest`, exactly. */
+function setCount(words: Int64Words, index: number, seconds: number, perSecond: number, rest: number): void {
+  // Seconds in two parts, so that no product goes beyond 2^53.
+  const high = Math.floor(seconds / 1_048_576)
+  const upper = high * perSecond
+  const lower = (seconds - high * 1_048_576) * perSecond + rest
+  const carry = Math.floor(upper / 4096)
+  const low = (upper - carry * 4096) * 1_048_576 + lower
+  const overflow = Math.floor(low / 4_294_967_296)
+  words.setParts(index, carry + overflow, low - overflow * 4_294_967_296)
 }
