@@ -1,8 +1,10 @@
 import type { Counts } from '../contracts.ts'
 import type { Dataset, Variable } from '../dataset/dataset.ts'
+import type { BigArray, NumberArray } from '../dataset/dtype.ts'
 import { TextArray } from '../dataset/text-array.ts'
 import type { DatasetConfig } from './config/types.ts'
 import { missingMask } from './quality/check-missing.ts'
+import { countMarks } from './quality/count-marks.ts'
 
 /** What a run's record says of a dataset: rows, data variables, and their values that are flagged or missing. */
 export function countDataset(dataset: Dataset): Counts {
@@ -11,7 +13,7 @@ export function countDataset(dataset: Dataset): Counts {
     if (name.startsWith('qc_')) flagged += flaggedIn(variable)
     else {
       variables++
-      missing += missingMask(variable).reduce((sum, mark) => sum + mark, 0)
+      missing += countMarks(missingMask(variable))
     }
   }
   return { rows: dataset.dims().get('time') ?? 0, variables, flagged, missing }
@@ -27,7 +29,17 @@ export function isWithoutValues({ dataVars }: Dataset, { dataVars: configs }: Da
 
 function flaggedIn({ data }: Variable): number {
   if (data instanceof TextArray) return 0
+  return data instanceof BigInt64Array || data instanceof BigUint64Array ? nonzeroBigs(data) : nonzero(data)
+}
+
+function nonzero(data: NumberArray): number {
   let count = 0
-  for (let i = 0; i < data.length; i++) if (Number(data[i]) !== 0) count++
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++
+  return count
+}
+
+function nonzeroBigs(data: BigArray): number {
+  let count = 0
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0n) count++
   return count
 }

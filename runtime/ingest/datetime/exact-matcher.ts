@@ -1,4 +1,4 @@
-import { clearFields, type DateFields, yearOfTwoDigits } from './date-fields.ts'
+import { clearFields, type DateFields, newFields, yearOfTwoDigits } from './date-fields.ts'
 import { type Field, type FormatStep, fieldNames } from './datetime-format.ts'
 
 const encoder = new TextEncoder()
@@ -37,11 +37,15 @@ interface Step {
 /**
  * Reads UTF-8 text by a format, byte by byte, without ever going back: as fast as can be, and right for every text
  * that a regular expression would also match at its first try. What it does not match may match all the same: see
- * `PatternMatcher`.
+ * `PatternMatcher`. Of a text that starts as the one before it, as most times in a file do, only the rest is read.
  */
 export class ExactMatcher {
   private readonly steps: readonly Step[]
+  private readonly fields: DateFields = newFields()
   private position = 0
+  /** The text that was matched last, and where in it each step ended; no bytes: there is none. */
+  private readonly last: { bytes: Uint8Array | undefined; start: number; end: number }
+  private readonly ends: Int32Array
 
   constructor(steps: readonly FormatStep[]) {
     this.steps = steps.map((step) => ({
@@ -49,16 +53,38 @@ export class ExactMatcher {
       bytes: encoder.encode(step.kind === 'literal' ? step.text : ''),
       names: step.kind === 'field' ? (fieldNames[step.field] ?? []).map((name) => encoder.encode(name)) : [],
     }))
+    this.last = { bytes: undefined, start: 0, end: 0 }
+    this.ends = new Int32Array(this.steps.length)
   }
 
-  /** Whether all of `bytes[start .. end)` fits; then `fields` holds what it says. */
-  match(bytes: Uint8Array, start: number, end: number, fields: DateFields): boolean {
-    clearFields(fields)
-    this.position = start
-    for (const step of this.steps) {
-      if (!this.matchStep(step, bytes, end, fields)) return false
+  /** What `bytes[start .. end)` says, good until the next call, if all of it fits. */
+  match(bytes: Uint8Array, start: number, end: number): DateFields | undefined {
+    const { steps, fields, last, ends } = this
+    const first = this.countShared(bytes, start, end)
+    if (first === 0) clearFields(fields)
+    this.position = start + (first === 0 ? 0 : (ends[first - 1] as number))
+    last.bytes = undefined
+    for (let i = first; i < steps.length; i++) {
+      if (!this.matchStep(steps[i] as Step, bytes, end, fields)) return undefined
+      ends[i] = this.position - start
     }
-    return this.position === end
+    if (this.position !== end) return undefined
+    last.bytes = bytes
+    last.start = start
+    last.end = end
+    return fields
+  }
+
+  /** How many steps would find what they found in the last text: none looks further than one byte behind its end. */
+  private countShared(bytes: Uint8Array, start: number, end: number): number {
+    const { last, ends } = this
+    if (last.bytes !== bytes) return 0
+    const shortest = Math.min(end - start, last.end - last.start)
+    let same = 0
+    while (same < shortest && bytes[start + same] === bytes[last.start + same]) same++
+    let steps = 0
+    while (steps < ends.length && (ends[steps] as number) < same) steps++
+    return steps
   }
 
   private matchStep(step: Step, bytes: Uint8Array, end: number, fields: DateFields) {
@@ -194,6 +220,7 @@ export class ExactMatcher {
     const sign = bytes[this.position]
     if (this.position >= end) return false
     this.position++
+    fields.offset = 0
     if (sign === 0x5a) return true
     if (sign !== 0x2b && sign !== 0x2d) return false
     const hours = this.digits(bytes, end, 2)

@@ -45,6 +45,25 @@ describe('parseDatetimes', () => {
     expect(answer(() => counts(format, [text])[0] as bigint)).toBe(asAnswer(expected))
   })
 
+  it('reads each text of a column as if it stood alone, whatever the one before it was', () => {
+    const formats = [...new Set(fixture.strict.map(([format]) => format))]
+    for (const format of formats) {
+      const texts = fixture.strict.filter(
+        ([of, , expected]) => of === format && asAnswer(expected) !== 'error',
+      )
+      // Each behind each other, so that every shared beginning is met.
+      const column = texts.flatMap(([, first]) => texts.flatMap(([, second]) => [first, second]))
+      const alone = new Map(column.map((text) => [text, counts(format, [text])[0]]))
+      expect(counts(format, column)).toEqual(column.map((text) => alone.get(text)))
+    }
+    const column = ['10:05 pm', '10:05 am', '10:5 am', '1:05 am', '12:05 am', '12:05 pm']
+    expect(counts('%I:%M %p', column)).toEqual(column.map((text) => counts('%I:%M %p', [text])[0]))
+    const zoned = ['2022-01-01 05:00+0100', '2022-01-01 05:00Z', '2022-01-01 05:00-0100']
+    expect(counts('%Y-%m-%d %H:%M%z', zoned)).toEqual(
+      zoned.map((text) => counts('%Y-%m-%d %H:%M%z', [text])[0]),
+    )
+  })
+
   it('reads whole columns, with missing texts as NaT', () => {
     expect(counts('%Y-%m-%d', ['1970-01-02', undefined, '', '1969-12-31'])).toEqual([
       86_400_000_000_000n,

@@ -75,11 +75,9 @@ export class DatetimeReader {
     const { bytes, offsets } = this.texts
     const [start, end] = [offsets[index] as number, offsets[index + 1] as number]
     if (end - start <= 3 && isNoTime(this.texts, index)) return undefined
-    const { fields } = this
-    const fits =
-      format.exact?.match(bytes, start, end, fields) || format.pattern.match(this.texts.at(index), fields)
-    if (!fits) return 'format'
-    const days = this.days()
+    const fields = format.exact?.match(bytes, start, end) ?? this.readByPattern(index, format)
+    if (!fields) return 'format'
+    const days = this.days(fields)
     if (days === undefined) return 'calendar'
     let seconds = days * 86_400 + secondOfDay(fields)
     if (fields.zone !== undefined) {
@@ -94,11 +92,15 @@ export class DatetimeReader {
     return undefined
   }
 
-  private days(): number | undefined {
-    const { year, month, day, dayOfYear } = this.fields
+  private readByPattern(index: number, { pattern }: DatetimeFormat): DateFields | undefined {
+    return pattern.match(this.texts.at(index), this.fields) ? this.fields : undefined
+  }
+
+  private days(fields: DateFields): number | undefined {
+    const { year, month, day, dayOfYear } = fields
     const date = dayOfYear === -1 ? year * 512 + month * 32 + day : -1
     if (date === this.lastDate && date >= 0) return this.lastDays
-    const days = daysOf(this.fields)
+    const days = daysOf(fields)
     if (days === undefined) return undefined
     this.lastDate = date
     this.lastDays = days

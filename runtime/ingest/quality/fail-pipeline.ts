@@ -3,6 +3,7 @@ import { isDatetime, timeUnit, unitsPerSecond } from '../../dataset/dtype.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import { QualityError } from '../../errors.ts'
 import type { Handler } from '../interfaces.ts'
+import { countMarks } from './count-marks.ts'
 
 export interface FailPipelineParameters {
   /** The share of failed values, 0 to 1, that is still let pass. */
@@ -23,7 +24,7 @@ export class FailPipeline implements Handler {
 
   handle(name: string, dataset: Dataset, failures: Uint8Array): Dataset {
     const { tolerance, context, displayLimit } = this.parameters
-    const failed = failures.reduce((count, mark) => count + mark, 0)
+    const failed = countMarks(failures)
     if (failed === 0 || failed / failures.length <= tolerance) return dataset
     const share = ((100 * failed) / failures.length).toFixed(2)
     const allowed = tolerance > 0 ? `, more than the ${100 * tolerance}% that are let pass` : ''

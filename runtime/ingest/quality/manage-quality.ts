@@ -4,6 +4,7 @@ import type { QualityConfig, QualityManagerConfig } from '../config/types.ts'
 import type { Checker, Handler } from '../interfaces.ts'
 import { type ClassEnvironment, makeInstance } from '../make-instance.ts'
 import { checkers, handlers } from './builtins.ts'
+import { countMarks } from './count-marks.ts'
 
 /** A manager of quality.yaml with its checker and handlers made. */
 export interface QualityManager {
@@ -88,7 +89,7 @@ function expectLength(name: string, dataset: Dataset, failures: Uint8Array, clas
 function afterHandler(name: string, dataset: Dataset, failures: Uint8Array, classname: string): Uint8Array {
   const size = dataset.get(name)?.data.length
   if (size === failures.length) return failures
-  const passed = failures.length - failures.reduce((count, mark) => count + mark, 0)
+  const passed = failures.length - countMarks(failures)
   if (size === passed) return new Uint8Array(size)
   throw new InputError(
     `${classname} left ${size ?? 'no'} values of ${name}; its failures are for ${failures.length}`,
