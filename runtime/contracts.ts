@@ -114,7 +114,9 @@ export interface RunNames {
 export interface StackNames {
   readonly eventBus: string
   readonly scheduleGroup: string
+  /** Spot before on-demand; of runs with `spot: false`, see `onDemandJobQueue`. */
   readonly jobQueue: string
+  readonly onDemandJobQueue: string
   readonly alertFunction: string
   readonly alertQueue: string
   readonly deadLetterQueue: string
@@ -456,11 +458,14 @@ export interface Catalog extends CatalogSession {
   close(): Promise<void>
 }
 
+/** Rows of the table before and after a load, and what became of the rows of its input. */
 export interface LoadCounts {
   readonly before: number
   readonly after: number
   readonly loaded: number
   readonly rejected: number
+  /** Of an upsert: not loaded, because a later row of the input has the same key. */
+  readonly superseded: number
 }
 
 /** What a load came to in one sink. `already`: the sink had these versions of these inputs, and nothing was done. */

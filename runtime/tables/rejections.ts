@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { showPlace } from '../errors.ts'
 import type { RejectedLimit } from './config/table-load.ts'
 
@@ -34,7 +32,7 @@ export class Rejections {
   count = 0
   readonly first: RejectedRow[] = []
   readonly file: string
-  #stream: WriteStream | undefined
+  #handle: FileHandle | undefined
   #text = ''
 
   /** `file`: where all are written, as lines of JSON, once there is one. */
@@ -48,26 +46,24 @@ export class Rejections {
     this.#text += `${JSON.stringify(row)}\n`
   }
 
-  /** Writes what has gathered. */
-  async flush(isEnd = false): Promise<void> {
-    if (this.#text.length < flushAt && !isEnd) return
-    if (this.#text !== '') {
-      this.#stream ??= createWriteStream(this.file)
-      const text = this.#text
-      this.#text = ''
-      if (!this.#stream.write(text)) await once(this.#stream, 'drain')
-    }
-    if (!isEnd || !this.#stream) return
-    this.#stream.end()
-    await finished(this.#stream)
+  /** Writes what has gathered, once it is enough to write. */
+  async flush(): Promise<void> {
+    if (this.#text.length >= flushAt) await this.#write()
   }
 
-  /** Closes the file, whatever is in it. */
-  async abandon(): Promise<void> {
+  /** Writes the rest and closes the file. */
+  async close(): Promise<void> {
+    await this.#write()
+    await this.#handle?.close()
+    this.#handle = undefined
+  }
+
+  async #write(): Promise<void> {
+    if (this.#text === '') return
+    const text = this.#text
     this.#text = ''
-    if (!this.#stream) return
-    this.#stream.destroy()
-    await finished(this.#stream).catch(() => undefined)
+    this.#handle ??= await open(this.file, 'a')
+    await this.#handle.appendFile(text)
   }
 }
 

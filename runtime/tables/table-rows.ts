@@ -42,7 +42,6 @@ export const linesPerFile = 2 ** 32
  */
 export async function* csvRows(options: PassOptions): AsyncGenerator<Uint8Array> {
   for (const [index, input] of options.inputs.entries()) yield* rowsOfInput(input, index, options)
-  await options.rejections.flush(true)
 }
 
 async function* rowsOfInput(
