@@ -121,7 +121,7 @@ describe('physicalName', () => {
         const overlap = [...namesOf(scopeA, a[0], a[1])].filter((name) => ofB.has(name))
         expect(overlap.length > 0).toBe(isSame)
         const stackWide = new Set(Object.values(stackNames(scopeA)))
-        expect(stackWide.size).toBe(6)
+        expect(stackWide.size).toBe(7)
         for (const name of ofB) expect(stackWide.has(name)).toBe(false)
         if (!isSameScope)
           for (const name of Object.values(stackNames(scopeB))) expect(stackWide.has(name)).toBe(false)

@@ -100,6 +100,7 @@ export function stackNames(scope: NameScope): StackNames {
     eventBus: name('events'),
     scheduleGroup: name('schedules'),
     jobQueue: name('jobs'),
+    onDemandJobQueue: name('jobs-on-demand'),
     alertFunction: name('alerts'),
     alertQueue: name('alert-queue'),
     deadLetterQueue: name('dead-letters'),
