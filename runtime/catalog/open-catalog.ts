@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Catalog, CatalogSession, CopyTarget, SqlResult, SqlValue } from '../contracts.ts'
 import { CatalogError } from '../errors.ts'
-import type { ConnectionSource, Lease, SqlConnection } from './connection.ts'
+import { type ConnectionSource, type Lease, resultOf, type SqlConnection } from './connection.ts'
 import { isConnectionLost } from './database-error.ts'
 import { parameterText, withoutLeadingComments } from './sql-text.ts'
 import { refuseControl, TransactionSession } from './transaction-session.ts'
@@ -33,10 +33,11 @@ export function openCatalog(source: ConnectionSource): Catalog {
       refuseControl(sql)
       const texts = parameters.map(parameterText)
       const isSafe = onlyReads(sql)
-      return retrying(
-        () => withConnection((connection) => connection.query(sql, texts)) as Promise<SqlResult<R>>,
+      const raw = await retrying(
+        () => withConnection((connection) => connection.query(sql, texts)),
         () => isSafe,
       )
+      return resultOf<R>(raw)
     },
 
     async copyFrom(target: CopyTarget, csv: AsyncIterable<Uint8Array>): Promise<number> {

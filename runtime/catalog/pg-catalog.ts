@@ -6,7 +6,7 @@ import pg from 'pg'
 import { from as copyFromStdin } from 'pg-copy-streams'
 import type { Catalog, CopyTarget } from '../contracts.ts'
 import { CatalogError } from '../errors.ts'
-import { type ConnectionSource, type Lease, resultOf, type SqlConnection } from './connection.ts'
+import type { ConnectionSource, Lease, RawResult, SqlConnection } from './connection.ts'
 import { catalogError, isConnectionLost } from './database-error.ts'
 import { endMarkerGuard } from './end-marker-guard.ts'
 import { openCatalog } from './open-catalog.ts'
@@ -163,7 +163,11 @@ class PgConnections implements ConnectionSource {
   }
 }
 
-async function runQuery(client: pg.PoolClient, sql: string, parameters: readonly (string | null)[]) {
+async function runQuery(
+  client: pg.PoolClient,
+  sql: string,
+  parameters: readonly (string | null)[],
+): Promise<RawResult> {
   const { fields, rows, rowCount } = await client.query<(string | null)[], unknown[]>({
     text: sql,
     values: [...parameters],
@@ -172,11 +176,11 @@ async function runQuery(client: pg.PoolClient, sql: string, parameters: readonly
     queryMode: 'extended',
     types: { getTypeParser: () => (text: string) => text },
   } as pg.QueryArrayConfig)
-  return resultOf(
-    fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })),
+  return {
+    fields: fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })),
     rows,
-    rowCount ?? 0,
-  )
+    count: rowCount ?? 0,
+  }
 }
 
 /** An error of the stream is thrown as it is, an error of the database as `describe` has it. */

@@ -3,9 +3,9 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Extension, PGlite } from '@electric-sql/pglite'
-import type { CopyTarget, SqlResult } from '../contracts.ts'
+import type { CopyTarget } from '../contracts.ts'
 import { CatalogError } from '../errors.ts'
-import { resultOf, type SqlConnection } from './connection.ts'
+import type { RawResult, SqlConnection } from './connection.ts'
 import { catalogError } from './database-error.ts'
 import { copyStatement, quoteText } from './sql-text.ts'
 
@@ -16,9 +16,9 @@ export interface PgliteOptions {
   readonly spoolDir: string
 }
 
-/** PGlite without what is remote about it: how its engine runs, in this thread or another. */
+/** PGlite, in this thread or another. */
 export interface PgliteDatabase {
-  query(sql: string, parameters: readonly (string | null)[]): Promise<SqlResult>
+  query(sql: string, parameters: readonly (string | null)[]): Promise<RawResult>
   /** Copies from a file below the spool folder, by its name there. */
   copyFile(target: CopyTarget, name: string): Promise<number>
   close(): Promise<void>
@@ -112,11 +112,11 @@ function databaseOf(db: PGlite): PgliteDatabase {
   return {
     async query(sql, parameters) {
       const { fields, rows, rowCount } = await run(sql, parameters)
-      return resultOf(
-        fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })),
+      return {
+        fields: fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })),
         rows,
-        rowCount ?? 0,
-      )
+        count: rowCount ?? 0,
+      }
     },
     async copyFile(target, name) {
       const result = await run(copyStatement(target, quoteText(`${spoolMount}/${name}`)), [])

@@ -11,6 +11,8 @@ export function singleSession(options: {
   /** Gives the connection when it is wanted; called again after one was given up. */
   readonly connect: () => Promise<SqlConnection>
   readonly close: () => Promise<void>
+  /** Stops what the connection is doing, which is then given up. */
+  readonly cancel?: () => void
   /** How long to wait for others to be done with it. */
   readonly lockTimeoutMs: number
 }): ConnectionSource {
@@ -30,6 +32,7 @@ export function singleSession(options: {
           isReleased = true
           passOn()
         },
+        ...(options.cancel && { cancel: options.cancel }),
       }
     } catch (error) {
       passOn()

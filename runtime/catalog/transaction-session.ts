@@ -1,6 +1,6 @@
 import type { CatalogSession, CopyTarget, SqlResult, SqlValue } from '../contracts.ts'
 import { CatalogError } from '../errors.ts'
-import type { SqlConnection } from './connection.ts'
+import { resultOf, type SqlConnection } from './connection.ts'
 import { parameterText, withoutLeadingComments } from './sql-text.ts'
 
 /** PostgreSQL's "in failed SQL transaction". */
@@ -41,9 +41,9 @@ export class TransactionSession implements CatalogSession {
   }
 
   query<R>(sql: string, parameters: readonly SqlValue[] = []): Promise<SqlResult<R>> {
-    return this.#next(() => {
+    return this.#next(async () => {
       refuseControl(sql)
-      return this.#connection.query(sql, parameters.map(parameterText)) as Promise<SqlResult<R>>
+      return resultOf<R>(await this.#connection.query(sql, parameters.map(parameterText)))
     })
   }
 
