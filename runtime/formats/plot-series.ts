@@ -88,7 +88,7 @@ function seriesOf(dataset: Dataset, name: string, times: Float64Array, width: nu
     name,
     label: textAttr(variable.attrs, 'long_name') ?? name,
     units: units === '1' ? '' : units,
-    isDirection: /direction/.test(textAttr(variable.attrs, 'standard_name') ?? '') && /^deg/.test(units),
+    isDirection: /direction/.test(textAttr(variable.attrs, 'standard_name') ?? '') && units.startsWith('deg'),
     ...seriesPoints(times, values, flagsOf(dataset, name, variable), width),
   }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { numbers, onlyDataset, pipelineTest } from '../../../runtime/local/testing/run-pipeline.ts'
 import { demoInputs } from '../demo.ts'
@@ -41,5 +42,15 @@ describe('lidar', () => {
 
   it('drops a record that was written twice', async () => {
     expect(numbers(onlyDataset(await test.run(configOf(morro), morro)), 'time')).toHaveLength(144)
+  })
+
+  it('draws each file at morro, where a hook says so', async () => {
+    const { files } = await test.run(configOf(morro), morro)
+    const key = 'ancillary/morro/morro.lidar.a1/morro.lidar.a1.20201201.000000.profile.svg'
+    expect([...files.keys()]).toContain(key)
+    const svg = readFileSync(files.get(key) as string, 'utf8')
+    for (const text of ['Wind speed (m/s)', '140 m', 'Air pressure (Pa)', 'Time (UTC)'])
+      expect(svg).toContain(text)
+    expect((await test.run(configOf(humboldt), humboldt)).files.size).toBe(1)
   })
 })

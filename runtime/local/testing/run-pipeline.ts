@@ -19,6 +19,8 @@ export interface PipelineTestRun {
   readonly counts: Counts
   /** What was written, by key below the output bucket; netCDF files as datasets, with missing values as NaN. */
   readonly datasets: ReadonlyMap<string, Dataset>
+  /** The files of everything that was written, plots too, by the same keys. */
+  readonly files: ReadonlyMap<string, string>
 }
 
 /** Runs of this project's pipelines in a test: outputs of one are there for the next, as in the output bucket. */
@@ -64,13 +66,16 @@ export function pipelineTest(): PipelineTest {
         codeVersion: 'test',
         version: 'test',
       })
-      if (outcome.outcome === 'skipped') return { outcome: 'skipped', counts: {}, datasets: new Map() }
+      if (outcome.outcome === 'skipped')
+        return { outcome: 'skipped', counts: {}, datasets: new Map(), files: new Map() }
       const datasets = new Map<string, Dataset>()
+      const files = new Map<string, string>()
       for (const { key } of outcome.outputs) {
-        if (!key.endsWith('.nc')) continue
-        datasets.set(key, await readNetcdf(await fileInput((await store.pathOf(key)) as string)))
+        const file = (await store.pathOf(key)) as string
+        files.set(key, file)
+        if (key.endsWith('.nc')) datasets.set(key, await readNetcdf(await fileInput(file)))
       }
-      return { outcome: 'succeeded', counts: outcome.counts, datasets }
+      return { outcome: 'succeeded', counts: outcome.counts, datasets, files }
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
