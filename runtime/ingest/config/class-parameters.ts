@@ -555,8 +555,9 @@ export const classParameters: Readonly<Record<Builtin, ParameterTable>> = {
 }
 
 function checkTimezone(zone: string): string | undefined {
-  // An offset such as +05:00 is a time zone to pandas, and to newer versions of Node only.
-  if (/^(?:UTC)?[-+]\d\d:?\d\d$/.test(zone)) return undefined
+  // An offset such as +05:00 is a time zone to pandas, and to newer versions of Node only. To ask of UTC would load
+  // all of ICU's time zones.
+  if (/^(?:UTC|(?:UTC)?[-+]\d\d:?\d\d)$/.test(zone)) return undefined
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
     return undefined

@@ -225,8 +225,9 @@ export class ExactMatcher {
     if (sign !== 0x2b && sign !== 0x2d) return false
     const hours = this.digits(bytes, end, 2)
     if (hours < 0 || hours > 23) return false
-    if (bytes[this.position] === 0x3a && this.position < end) this.position++
-    const minutes = this.position < end ? this.digits(bytes, end, 2) : 0
+    const hasColon = bytes[this.position] === 0x3a && this.position < end
+    if (hasColon) this.position++
+    const minutes = hasColon || this.position < end ? this.digits(bytes, end, 2) : 0
     if (minutes < 0 || minutes > 59) return false
     fields.offset = (sign === 0x2d ? -1 : 1) * (hours * 3600 + minutes * 60)
     return true

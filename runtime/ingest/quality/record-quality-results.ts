@@ -85,6 +85,7 @@ function makeRoom(qc: Variable, tests: number): void {
 }
 
 function setBit(qc: Variable, bit: number, failures: Uint8Array): void {
+  if (!failures.includes(1)) return
   const { data } = qc
   if (data instanceof BigInt64Array) {
     const mask = 1n << BigInt(bit)
