@@ -1,0 +1,46 @@
+import { createLog, summarizeError } from '../log.ts'
+import { executeEvent, failureOf } from './executor.ts'
+import { openExecutor, type ProcessParts } from './open-executor.ts'
+import { parseRunEvent } from './run-event.ts'
+import { type RunSummary, summarizeRun } from './run-summary.ts'
+
+/** The part of Lambda's context that is used. */
+export interface LambdaContext {
+  readonly awsRequestId: string
+  getRemainingTimeInMillis(): number
+}
+
+export interface LambdaAnswer {
+  readonly runs: readonly RunSummary[]
+}
+
+export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<LambdaAnswer>
+
+/** What a run keeps for its record and ledger before Lambda ends the process: a tenth of its time, at most 5 seconds. */
+function reserveMs(timeoutSeconds: number): number {
+  return Math.min(5000, timeoutSeconds * 100)
+}
+
+/**
+ * The handler of a planned run's function. Returns when a retry cannot help or is not needed (succeeded, skipped,
+ * rejected), throws when it can: Lambda retries an asynchronous event under the same request id.
+ */
+export function createLambdaHandler(parts: ProcessParts): LambdaHandler {
+  const { executor, buckets } = openExecutor(parts)
+  const { run, clock, codeVersion } = executor
+  return async (event, context) => {
+    const id = context.awsRequestId
+    const log = createLog({ write: parts.write, now: clock, fields: { requestId: id, codeVersion } })
+    const leftMs = context.getRemainingTimeInMillis() - reserveMs(run.compute.timeoutSeconds)
+    try {
+      const deadline = new Date(clock().getTime() + leftMs)
+      const results = await executeEvent(executor, parseRunEvent(event, run, buckets), { id, deadline, log })
+      const failure = failureOf(results)
+      if (failure) throw failure
+      return { runs: results.map(summarizeRun) }
+    } catch (error) {
+      log.error('Invocation:Failed', { pipeline: run.pipeline, site: run.site, error: summarizeError(error) })
+      throw error
+    }
+  }
+}
