@@ -89,6 +89,38 @@ Examples:
     )
     .action(async (file) => (await import('./inspect.ts')).inspect(file))
 
+  const create = sluice
+    .command('new')
+    .description(
+      'make a new pipeline that works as it is: configuration, README, sample input, test; registered',
+    )
+  const registry = ['--registry <file>', 'the registry to add it to', 'pipelines_config.yml'] as const
+  create
+    .command('ingest')
+    .description('make a pipeline that reads files')
+    .argument('<name>', 'its name: lower case, with digits and underscores')
+    .option('--site <name...>', 'the sites that it runs at', ['main'])
+    .option(...registry)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice new ingest tide_gauge\n  sluice new ingest tide_gauge --site harbour pier',
+    )
+    .action(async (name, options) => (await import('./new.ts')).newIngest(name, options))
+  create
+    .command('vap')
+    .description("make a pipeline of hourly means of other pipelines' output")
+    .argument('<name>', 'its name: lower case, with digits and underscores')
+    .requiredOption(
+      '--from <source...>',
+      'pipelines, such as lidar or lidar/morro, or datastreams, that it reads',
+    )
+    .option(...registry)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice new vap lidar_hourly --from lidar\n  sluice new vap site_means --from lidar/morro morro.buoy_z06-waves.a1',
+    )
+    .action(async (name, options) => (await import('./new.ts')).newVap(name, options))
+
   sluice
     .command('schema')
     .description('write JSON schemas of every pipeline YAML file, with which editors complete and check them')
