@@ -4,6 +4,7 @@ interface TypedArray<E extends number | bigint> {
   [index: number]: E
   set(source: ArrayLike<E>, offset?: number): void
   subarray(start: number, end: number): TypedArray<E>
+  slice(start: number, end: number): TypedArray<E>
 }
 
 const firstLength = 256
@@ -21,7 +22,7 @@ export class Chunks<E extends number | bigint, A extends TypedArray<E>> {
 
   constructor(allocate: (length: number) => A) {
     this.allocate = allocate
-    this.last = allocate(firstLength)
+    this.last = allocate(0)
   }
 
   /** Makes room for about so many elements in all. */
@@ -30,11 +31,7 @@ export class Chunks<E extends number | bigint, A extends TypedArray<E>> {
   }
 
   push(value: E): void {
-    if (this.used === this.last.length) {
-      this.full.push(this.last)
-      this.last = this.allocate(Math.min(this.last.length * 2, lastLength))
-      this.used = 0
-    }
+    if (this.used === this.last.length) this.grow()
     this.last[this.used++] = value
   }
 
@@ -47,14 +44,23 @@ export class Chunks<E extends number | bigint, A extends TypedArray<E>> {
   /** All elements in one array; lets go of them here. */
   take(): A {
     if (this.full.length > 0) this.last = this.gathered(this.allocate(this.length))
-    const all = this.last.subarray(0, this.used) as A
+    // Of a large array the rest takes no memory; of many small ones it would.
+    const isLarge = this.last.length > lastLength
+    const all = (isLarge ? this.last.subarray(0, this.used) : this.last.slice(0, this.used)) as A
     this.clear()
     return all
   }
 
   clear(): void {
     this.full = []
-    this.last = this.allocate(firstLength)
+    this.last = this.allocate(0)
+    this.used = 0
+  }
+
+  private grow(): void {
+    const { length } = this.last
+    if (length > 0) this.full.push(this.last)
+    this.last = this.allocate(Math.min(Math.max(length * 2, firstLength), lastLength))
     this.used = 0
   }
 
@@ -82,7 +88,7 @@ const lastBytes = 1024 * 1024
 export class ByteChunks {
   length = 0
   private full: Uint8Array[] = []
-  private last = new Uint8Array(firstBytes)
+  private last = new Uint8Array(0)
   private used = 0
 
   push(source: Uint8Array, start: number, end: number): void {
@@ -104,7 +110,8 @@ export class ByteChunks {
   /** All bytes; lets go of them here. */
   take(): Uint8Array {
     if (this.full.length > 0) this.last = this.gathered(new Uint8Array(this.length))
-    const all = this.last.subarray(0, this.length)
+    const isLarge = this.last.length > lastBytes
+    const all = isLarge ? this.last.subarray(0, this.length) : this.last.slice(0, this.length)
     this.full = []
     this.last = new Uint8Array(0)
     this.used = 0
@@ -125,7 +132,7 @@ export class ByteChunks {
   private grow(size: number): void {
     if (this.length + size > 0xffff_ffff) throw new RangeError('a text column cannot hold more than 4 GiB')
     this.full.push(this.last.subarray(0, this.used))
-    this.last = new Uint8Array(Math.max(size, Math.min(this.last.length * 2, lastBytes)))
+    this.last = new Uint8Array(Math.max(size, firstBytes, Math.min(this.last.length * 2, lastBytes)))
     this.used = 0
   }
 }

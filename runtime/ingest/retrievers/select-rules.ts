@@ -10,8 +10,15 @@ export interface SelectedRule {
 
 /** For each output variable the first rule whose pattern matches an input's label: coords before data variables. */
 export function selectRules(retriever: RetrieverConfig, label: string): SelectedRule[] {
+  // Most rules share a pattern.
+  const known = new Map<string, boolean>()
+  const isMatch = (rule: Rule<RetrievedConfig>): boolean => {
+    const found = known.get(rule.pattern) ?? matches(rule, label)
+    known.set(rule.pattern, found)
+    return found
+  }
   return allRules(retriever).flatMap(({ name, role, rules }) => {
-    const config = rules.find((rule) => matches(rule, label))?.value
+    const config = rules.find(isMatch)?.value
     return config ? [{ name, role, config }] : []
   })
 }
