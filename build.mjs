@@ -5,7 +5,12 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
 
-const entries = { cli: 'runtime/cli/main.ts', worker: 'runtime/local/worker.ts', index: 'runtime/index.ts' }
+const entries = {
+  cli: 'runtime/cli/main.ts',
+  worker: 'runtime/local/worker.ts',
+  'catalog-thread': 'runtime/local/catalog-thread.ts',
+  index: 'runtime/index.ts',
+}
 const bundled = ['ajv', 'cli-progress', 'commander', 'picocolors', 'yaml']
 const { dependencies, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 

@@ -35,11 +35,11 @@ export interface Lease {
 /** The result with values of its columns' types. */
 export function resultOf<R>({ fields, rows, count }: RawResult): SqlResult<R> {
   const parsers = fields.map(({ type }) => sqlParsers.get(type) ?? String)
-  const valueOf = (text: string | null | undefined, i: number) =>
+  const parse = (text: string | null | undefined, i: number) =>
     text === null || text === undefined ? null : parsers[i]?.(text)
   return {
     columns: fields.map(({ name }) => name),
-    rows: rows.map((row) => Object.fromEntries(fields.map(({ name }, i) => [name, valueOf(row[i], i)])) as R),
+    rows: rows.map((row) => Object.fromEntries(fields.map(({ name }, i) => [name, parse(row[i], i)])) as R),
     count,
   }
 }

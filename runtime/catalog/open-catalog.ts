@@ -81,8 +81,17 @@ async function transact<T>(
     return result
   } catch (error) {
     // A connection that is lost has been rolled back by the server; any other must be, or it is of no more use.
-    if (!isConnectionLost(error)) await connection.query('rollback', [])
+    if (!isConnectionLost(error)) await rollBack(connection)
     throw error
+  }
+}
+
+async function rollBack(connection: SqlConnection): Promise<void> {
+  try {
+    await connection.query('rollback', [])
+  } catch (error) {
+    // Then it is rolled back too, and what the work failed with says more.
+    if (!isConnectionLost(error)) throw error
   }
 }
 

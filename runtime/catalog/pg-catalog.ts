@@ -6,6 +6,7 @@ import pg from 'pg'
 import { from as copyFromStdin } from 'pg-copy-streams'
 import type { Catalog, CopyTarget } from '../contracts.ts'
 import { CatalogError } from '../errors.ts'
+import { borrowedSource } from './borrowed-source.ts'
 import type { ConnectionSource, Lease, RawResult, SqlConnection } from './connection.ts'
 import { catalogError, isConnectionLost } from './database-error.ts'
 import { endMarkerGuard } from './end-marker-guard.ts'
@@ -31,9 +32,20 @@ export interface PgCatalogOptions {
 const endMarkerIsData = 180_000
 const firstRetryMs = 100
 
-/** A catalog on a PostgreSQL server. Connections are made at first use. Its password is in no error and no log. */
+/**
+ * A catalog on a PostgreSQL server. Connections are made at first use; closing ends them at once, and what was under way
+ * is rolled back. Its password is in no error and no log.
+ */
 export function openPgCatalog(options: PgCatalogOptions): Catalog {
-  return openCatalog(new PgConnections(options))
+  const connections = new PgConnections(options)
+  const borrowed = borrowedSource(connections)
+  return openCatalog({
+    acquire: () => borrowed.acquire(),
+    async close() {
+      await borrowed.close()
+      await connections.close()
+    },
+  })
 }
 
 class PgConnections implements ConnectionSource {

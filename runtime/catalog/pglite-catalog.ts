@@ -1,6 +1,7 @@
 import type { Catalog } from '../contracts.ts'
 import { openCatalog } from './open-catalog.ts'
-import { openPglite, type PgliteOptions, pgliteConnection } from './pglite-database.ts'
+import { type PgliteOptions, pgliteConnection } from './pglite-connection.ts'
+import { openPglite } from './pglite-database.ts'
 import { singleSession } from './single-session.ts'
 
 /**

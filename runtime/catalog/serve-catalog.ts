@@ -86,8 +86,11 @@ export function serveCatalog(
         return null
       case 'close':
         sessions.delete(request.session)
-        await session.last
-        ;(await session.lease).release(request.isBroken ? new Error('given up by its user') : undefined)
+        if (request.isBroken) await abandon(session)
+        else {
+          await session.last
+          ;(await session.lease).release()
+        }
         return null
     }
   }
@@ -112,12 +115,12 @@ function inTurn<T>(session: Session, action: (lease: Lease) => Promise<T>): Prom
   return result
 }
 
-/** Gives back the connection of a client that is gone, with nothing of it left. */
+/** Gives back the connection of a client that is gone or gives up, with nothing left of what it had begun. */
 async function abandon(session: Session): Promise<void> {
   const lease = await session.lease.catch(() => undefined)
   if (!lease) return
   const isCopying = session.copy !== undefined && !session.copy.isOver
-  session.copy?.fail(new AbortedError('the process that copied is gone'))
+  session.copy?.fail(new AbortedError('the one who copied is gone'))
   if (session.isBusy && !isCopying) lease.cancel?.()
   await session.last
   // Outside of a transaction this is no more than a notice.

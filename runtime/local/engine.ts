@@ -1,4 +1,4 @@
-import type { PlannedRun, WorkUnit } from '../contracts.ts'
+import type { Catalog, PlannedRun, WorkUnit } from '../contracts.ts'
 import type { RunResult } from '../run/execute.ts'
 import { lockEngine } from './engine-lock.ts'
 import { ownEngine } from './own-engine.ts'
@@ -26,6 +26,8 @@ export type OnProgress = (done: number, total?: number) => void
 
 export interface Engine {
   run(request: EngineRequest, onProgress?: OnProgress): Promise<EngineReport>
+  /** The embedded catalog, migrated. It costs nothing until it is used. */
+  catalog(): Catalog
   /** Waits for what has been asked of this engine, by other commands too, then ends it. */
   close(): Promise<void>
 }

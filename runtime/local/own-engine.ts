@@ -4,9 +4,14 @@ import type net from 'node:net'
 import os from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { CatalogRequest } from '../catalog/catalog-messages.ts'
+import type { ConnectionSource } from '../catalog/connection.ts'
+import { openCatalog } from '../catalog/open-catalog.ts'
+import { serveCatalog } from '../catalog/serve-catalog.ts'
 import { worstResult } from '../run/execute-work.ts'
 import { clock, newRunId } from './clock.ts'
 import { type Connection, connection } from './connection.ts'
+import { embeddedCatalog } from './embedded-catalog.ts'
 import type { Engine, EngineOptions, EngineReport, EngineRequest, OnProgress } from './engine.ts'
 import { recordLostRun } from './lost-run.ts'
 import { openState } from './state.ts'
@@ -28,10 +33,12 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
     mkdirSync(folder, { recursive: true })
   }
   const logFile = createWriteStream(state.logFile, { flags: 'a' })
+  const catalog = embeddedCatalog({ root: state.root })
   const pool = new WorkerPool({
     file: workerFile,
     size: Math.max(1, Math.min(4, os.availableParallelism())),
     output: (chunk) => logFile.write(chunk),
+    serveCatalog: (channel) => serveCatalog(catalog, channel),
   })
   const underWay = new Map<string, Promise<EngineReport>>()
 
@@ -75,11 +82,14 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
     return report
   }
 
-  const stopServing = serve(server, run)
+  const stopServing = serve(server, run, catalog)
   return {
     run,
+    catalog: () => ({ ...openCatalog(catalog), close: async () => {} }),
     async close() {
       while (underWay.size > 0) await Promise.allSettled(underWay.values())
+      // Waits for the sessions of other commands.
+      await catalog.close()
       await stopServing()
       pool.close()
       for (const folder of [state.scratch, state.classes]) rmSync(folder, { recursive: true, force: true })
@@ -101,13 +111,24 @@ function holderOf({ run, work, replay }: EngineRequest): string {
 }
 
 /** Does what other commands ask for; gives what ends it. */
-function serve(server: net.Server, run: Engine['run']): () => Promise<void> {
+function serve(server: net.Server, run: Engine['run'], catalog: ConnectionSource): () => Promise<void> {
   const clients = new Set<Connection>()
   server.on('connection', (socket) => {
     const client = connection(socket)
     clients.add(client)
     client.onClose(() => clients.delete(client))
+    const catalogListeners = new Set<(request: CatalogRequest) => void>()
+    serveCatalog(catalog, {
+      send: (answer) => client.send({ catalog: answer }),
+      onMessage: (listener) => catalogListeners.add(listener),
+      onClose: (listener) => client.onClose(listener),
+    })
     client.onMessage((message) => {
+      if ('catalog' in (message as object)) {
+        const request = (message as { catalog: CatalogRequest }).catalog
+        for (const listener of catalogListeners) listener(request)
+        return
+      }
       const { id, request } = message as { id: number; request: EngineRequest }
       run(request, (done, total) => client.send({ id, progress: { done, total } })).then(
         (report) => client.send({ id, report }),

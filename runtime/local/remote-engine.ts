@@ -1,4 +1,7 @@
 import type net from 'node:net'
+import type { CatalogAnswer } from '../catalog/catalog-messages.ts'
+import { openCatalog } from '../catalog/open-catalog.ts'
+import { remoteSource } from '../catalog/remote-catalog.ts'
 import { StoreError } from '../errors.ts'
 import { connection } from './connection.ts'
 import type { Engine, EngineReport, OnProgress } from './engine.ts'
@@ -22,7 +25,18 @@ export function remoteEngine(socket: net.Socket): Engine {
   const engine = connection(socket)
   const waiting = new Map<number, Waiting>()
   let lastId = 0
+  const catalogListeners = new Set<(answer: CatalogAnswer) => void>()
+  const catalog = remoteSource({
+    send: (request) => engine.send({ catalog: request }),
+    onMessage: (listener) => catalogListeners.add(listener),
+    onClose: (listener) => engine.onClose(listener),
+  })
   engine.onMessage((message) => {
+    if ('catalog' in (message as object)) {
+      const answer = (message as { catalog: CatalogAnswer }).catalog
+      for (const listener of catalogListeners) listener(answer)
+      return
+    }
     const { id, progress, report, error } = message as Answer
     const request = waiting.get(id)
     if (!request) return
@@ -41,6 +55,7 @@ export function remoteEngine(socket: net.Socket): Engine {
     waiting.clear()
   })
   return {
+    catalog: () => ({ ...openCatalog(catalog), close: async () => {} }),
     run(request, onProgress = () => {}) {
       const id = ++lastId
       return new Promise((resolve, reject) => {

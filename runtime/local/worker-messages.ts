@@ -1,3 +1,4 @@
+import type { CatalogAnswer, CatalogRequest } from '../catalog/catalog-messages.ts'
 import type { PlannedRun, WorkUnit } from '../contracts.ts'
 import type { ErrorSummary } from '../log.ts'
 import type { RunResult } from '../run/execute.ts'
@@ -19,7 +20,13 @@ export interface WorkerRequest {
   readonly codeVersion: string
 }
 
+/** What the engine says to a worker. */
+export type EngineMessage =
+  | { readonly type: 'run'; readonly request: WorkerRequest }
+  | { readonly type: 'catalog'; readonly answer: CatalogAnswer }
+
 export type WorkerReply =
+  | { readonly type: 'catalog'; readonly request: CatalogRequest }
   | { readonly type: 'progress'; readonly done: number; readonly total?: number }
   | WorkerAnswer
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import type { WorkerAnswer, WorkerReply, WorkerRequest } from './worker-messages.ts'
+import type { CatalogAnswer, CatalogChannel, CatalogRequest } from '../catalog/catalog-messages.ts'
+import type { EngineMessage, WorkerAnswer, WorkerReply, WorkerRequest } from './worker-messages.ts'
 
 export interface WorkerPoolOptions {
   /** The worker's program. */
@@ -7,6 +8,8 @@ export interface WorkerPoolOptions {
   readonly size: number
   /** Where a worker's own output goes: its log lines, and whatever a library prints. */
   readonly output: (chunk: Buffer) => void
+  /** Does what a worker asks of the catalog. */
+  readonly serveCatalog: (channel: CatalogChannel<CatalogAnswer, CatalogRequest>) => void
 }
 
 /** A worker process ended before it answered. */
@@ -81,7 +84,7 @@ export class WorkerPool {
     worker.job = job
     job.timer = setTimeout(() => worker.child.kill('SIGKILL'), job.timeoutMs)
     // A worker that is gone is reported by its `exit`; what the failed send says adds nothing.
-    worker.child.send(job.request, () => {})
+    worker.child.send({ type: 'run', request: job.request } satisfies EngineMessage, () => {})
   }
 
   private start(): Worker {
@@ -90,9 +93,18 @@ export class WorkerPool {
     this.workers.add(worker)
     child.stdout?.on('data', this.options.output)
     child.stderr?.on('data', this.options.output)
+    const catalog = new Set<(request: CatalogRequest) => void>()
     child.on('message', (reply: WorkerReply) => {
       if (reply.type === 'progress') worker.job?.onProgress(reply.done, reply.total)
+      else if (reply.type === 'catalog') for (const listener of catalog) listener(reply.request)
       else this.finish(worker, (job) => job.resolve(reply))
+    })
+    this.options.serveCatalog({
+      send: (answer) => {
+        if (child.connected) child.send({ type: 'catalog', answer } satisfies EngineMessage, () => {})
+      },
+      onMessage: (listener) => catalog.add(listener),
+      onClose: (listener) => child.once('exit', listener),
     })
     child.on('error', (cause) =>
       this.lose(worker, new WorkerDiedError('the worker could not be started', { cause })),

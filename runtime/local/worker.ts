@@ -1,16 +1,48 @@
 import { fileURLToPath } from 'node:url'
+import { borrowedSource } from '../catalog/borrowed-source.ts'
+import type { CatalogAnswer } from '../catalog/catalog-messages.ts'
+import { openCatalog } from '../catalog/open-catalog.ts'
+import { remoteSource } from '../catalog/remote-catalog.ts'
+import type { Catalog, PlannedRun } from '../contracts.ts'
 import { createLog, summarizeError } from '../log.ts'
 import { filesOf, moduleOf } from '../modules.ts'
 import { executeWork } from '../run/execute-work.ts'
+import { catalogUrl, serverCatalog } from './catalog-choice.ts'
 import { createClassLoader } from './class-loader.ts'
 import { clock } from './clock.ts'
 import { bucketsOf, openState } from './state.ts'
 import { version } from './version.ts'
-import type { WorkerReply, WorkerRequest } from './worker-messages.ts'
+import type { EngineMessage, WorkerReply, WorkerRequest } from './worker-messages.ts'
 
 const runtimeIndex = fileURLToPath(new URL('./index.js', import.meta.url))
 
+const catalogListeners = new Set<(answer: CatalogAnswer) => void>()
+/** The engine's catalog, through the channel to it. */
+const engineCatalog = remoteSource({
+  send: (request) => reply({ type: 'catalog', request }),
+  onMessage: (listener) => catalogListeners.add(listener),
+  onClose: (listener) => process.once('disconnect', listener),
+})
+
+/** Of a run that uses it: the server's with DATABASE_URL, else the engine's. What the run leaves open ends with it. */
+function catalogOf(run: PlannedRun): Catalog | undefined {
+  if (!run.uses.includes('catalog')) return undefined
+  const url = catalogUrl()
+  return url === undefined
+    ? openCatalog(borrowedSource(engineCatalog))
+    : serverCatalog(url, { statementTimeoutMs: run.compute.timeoutSeconds * 1000 })
+}
+
 async function answer(request: WorkerRequest): Promise<WorkerReply> {
+  const catalog = catalogOf(request.run)
+  try {
+    return await execute(request, catalog)
+  } finally {
+    await catalog?.close()
+  }
+}
+
+async function execute(request: WorkerRequest, catalog: Catalog | undefined): Promise<WorkerReply> {
   const { run, projectRoot, stateRoot, codeVersion } = request
   const state = openState(stateRoot)
   const buckets = bucketsOf(state)
@@ -32,6 +64,7 @@ async function answer(request: WorkerRequest): Promise<WorkerReply> {
     codeVersion,
     projectRoot,
     classes: createClassLoader({ projectRoot, outDir: state.classes, runtimeIndex }),
+    ...(catalog && { catalog }),
     ...(request.replay && { replayId: request.runId }),
     onProgress: (done, total) => reply({ type: 'progress', done, ...(total !== undefined && { total }) }),
   })
@@ -42,8 +75,14 @@ function reply(message: WorkerReply): void {
   process.send?.(message)
 }
 
-process.on('message', (request: WorkerRequest) => {
-  answer(request).then(reply, (error: unknown) => reply({ type: 'error', error: summarizeError(error) }))
+process.on('message', (message: EngineMessage) => {
+  if (message.type === 'catalog') {
+    for (const listener of catalogListeners) listener(message.answer)
+    return
+  }
+  answer(message.request).then(reply, (error: unknown) =>
+    reply({ type: 'error', error: summarizeError(error) }),
+  )
 })
 // The engine is gone: whatever is under way will be done again by the next one.
 process.on('disconnect', () => process.exit(0))

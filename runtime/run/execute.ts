@@ -1,5 +1,6 @@
 import type {
   BucketRole,
+  Catalog,
   ClassLoader,
   Counts,
   Log,
@@ -56,6 +57,8 @@ export interface RunRequest {
   readonly classes: ClassLoader
   /** Of a run that uses it, where it can be reached. */
   readonly redshift?: Redshift
+  /** Of a run that uses it. Whoever gave it closes it. */
+  readonly catalog?: Catalog
   /** Stops the run when aborted: it fails, so that a retry goes on. */
   readonly signal?: AbortSignal
   /** When the run must have ended, if that is earlier than its plan's timeout allows. */

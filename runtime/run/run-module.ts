@@ -45,6 +45,7 @@ export async function runModule(request: RunRequest, parts: ModuleParts): Promis
       codeVersion: request.codeVersion,
       classes: request.classes,
       ...(request.redshift && { redshift: request.redshift }),
+      ...(request.catalog && { catalog: request.catalog }),
       note,
       progress: (done, total) => request.onProgress?.(done, total),
     }
