@@ -168,6 +168,19 @@ export function logStatements(account: Account, logGroup: string): Statement[] {
   ]
 }
 
+/** Pulling images of one repository. */
+export function pullStatements(repositoryArn: string): Statement[] {
+  return [
+    {
+      Sid: 'Pull',
+      Effect: 'Allow',
+      Action: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+      Resource: [repositoryArn],
+    },
+    { Sid: 'PullLogin', Effect: 'Allow', Action: ['ecr:GetAuthorizationToken'], Resource: ['*'] },
+  ]
+}
+
 /** A function in a VPC: its network interfaces, which are Lambda's to manage. */
 export function networkStatements(): Statement[] {
   return [
@@ -189,6 +202,24 @@ export function catalogStatements(account: Account, clusterResourceId: string, u
       Action: ['rds-db:connect'],
       Resource: [arnOf(account, 'rds-db', `dbuser:${clusterResourceId}/${user}`)],
     },
+  ]
+}
+
+/** SQL on the cluster as its master, through the Data API: for making and dropping a stack's database. */
+export function catalogSetupStatements(clusterArn: string, secretArn: string): Statement[] {
+  return [
+    {
+      Sid: 'Sql',
+      Effect: 'Allow',
+      Action: [
+        'rds-data:BeginTransaction',
+        'rds-data:CommitTransaction',
+        'rds-data:ExecuteStatement',
+        'rds-data:RollbackTransaction',
+      ],
+      Resource: [clusterArn],
+    },
+    { Sid: 'Secret', Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: [secretArn] },
   ]
 }
 

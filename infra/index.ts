@@ -1,0 +1,37 @@
+/** The stack of one branch: the registry's plan, on AWS. */
+import path from 'node:path'
+import { planRuns } from '../runtime/plan/plan.ts'
+import { loadRegistry } from '../runtime/registry/load.ts'
+import { baseProject, requireBase } from './base-outputs.ts'
+import { BranchStack } from './branch-stack.ts'
+import { bucketMode as modeOf, refuseBucketFlip } from './bucket-mode.ts'
+import { bundleAll } from './bundle-all.ts'
+import { readOutput } from './read-output.ts'
+import { readSettings, stackReferenceName } from './settings.ts'
+
+const settings = readSettings()
+const { projectRoot, stack, branch, architecture, image } = settings
+const registry = loadRegistry({ projectRoot, stack })
+const plan = planRuns(registry, { stack, ...(branch !== undefined && { branch }) })
+
+refuseBucketFlip(plan, await readOutput('own', settings.ownStack, 'bucketMode'), settings.confirmBuckets)
+const baseStack = settings.baseStack ?? stackReferenceName(baseProject, plan.region)
+const base = requireBase(plan, await readOutput('base', baseStack, 'base'), baseStack)
+const outDir = path.join(projectRoot, 'dist', 'artefacts')
+const artefacts = await bundleAll({ plan, projectRoot, architecture, outDir })
+
+const deployed = new BranchStack('sluice', {
+  plan,
+  artefacts,
+  base,
+  architecture,
+  ...(image !== undefined && { image }),
+})
+
+/** How the buckets were come by; the next deployment compares it first. */
+export const bucketMode = modeOf(plan)
+export const logsBucket = plan.buckets.logs
+export const inputBucket = plan.buckets.input
+export const outputBucket = plan.buckets.output
+export const galleryUrl = deployed.galleryUrl
+export const plannedRuns = plan.runs.map(({ key }) => key)

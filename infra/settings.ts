@@ -1,0 +1,76 @@
+import path from 'node:path'
+import * as pulumi from '@pulumi/pulumi'
+import type { BucketMode } from './bucket-mode.ts'
+import { readStackConfig } from './stack-config.ts'
+
+/** What a deployment is told beyond the registry: `sluice:<key>` in `Pulumi.<stack>.yaml`. */
+export interface Settings {
+  readonly projectRoot: string
+  readonly stack: string
+  /** The Git branch that is deployed; tells which rule of the registry's `branches` holds. */
+  readonly branch?: string
+  /** Another base stack than this account's and region's own, as `organization/project/stack`. */
+  readonly baseStack?: string
+  /** This stack itself, whose last outputs tell how it was deployed before. */
+  readonly ownStack: string
+  /** The container image of Batch jobs, by digest. */
+  readonly image?: string
+  /** Of functions, jobs and the image. */
+  readonly architecture: 'arm64' | 'x64'
+  /** Says that a change of `create_buckets` is meant, and what it is changed to. */
+  readonly confirmBuckets?: BucketMode
+}
+
+/**
+ * The settings of the stack that Pulumi runs. A preview has no file of its own: what `Pulumi.dev.yaml` says holds for
+ * it, as it does for the registry's keys.
+ */
+export function readSettings(): Settings {
+  const projectRoot = path.resolve(import.meta.dirname, '..')
+  const stack = pulumi.getStack()
+  const config = new pulumi.Config('sluice')
+  const shared = stack === 'prod' ? {} : readStackConfig(projectRoot, 'dev')
+  const setting = (key: string) => config.get(key) ?? shared[`sluice:${key}`]
+  const optional = (key: 'branch' | 'baseStack' | 'image') => {
+    const value = setting(key === 'branch' ? 'gitBranch' : key)
+    return value === undefined ? {} : { [key]: value }
+  }
+  const confirmBuckets = oneOf('confirmBuckets', setting('confirmBuckets'), ['created', 'adopted'])
+  return {
+    projectRoot,
+    stack,
+    ownStack: stackReferenceName(pulumi.getProject(), stack),
+    architecture: oneOf('architecture', setting('architecture'), ['arm64', 'x64']) ?? 'arm64',
+    ...optional('branch'),
+    ...optional('baseStack'),
+    ...optional('image'),
+    ...(confirmBuckets && { confirmBuckets }),
+  }
+}
+
+function oneOf<T extends string>(
+  key: string,
+  value: string | undefined,
+  allowed: readonly T[],
+): T | undefined {
+  if (value === undefined) return undefined
+  const found = allowed.find((option) => option === value)
+  if (found) return found
+  throw new pulumi.RunError(
+    `sluice:${key} is ${JSON.stringify(value)}; allowed: ${allowed.join(', ')} (pulumi config set sluice:${key} …)`,
+  )
+}
+
+/** A stack as references name it. Backends of one's own, such as S3, call every organization `organization`. */
+export function stackReferenceName(project: string, stack: string): string {
+  return `${organization()}/${project}/${stack}`
+}
+
+function organization(): string {
+  try {
+    return pulumi.getOrganization()
+  } catch {
+    // Only engines of tests give none.
+    return 'organization'
+  }
+}
