@@ -42,7 +42,7 @@ export class CsvTokenizer implements RowSource {
   private readonly isBlanks: boolean
   /** The highest byte that is not ordinary. */
   private readonly highest: number
-  private bytes = Buffer.alloc(sliceBytes * 2 + 1)
+  private bytes = Buffer.alloc(0)
   private used = 0
   private at = 0
   private rowStart = 0
@@ -115,7 +115,7 @@ export class CsvTokenizer implements RowSource {
     }
     if (this.rowStart > 0) this.rebase()
     if (kept + chunk.length + 1 > this.bytes.length) {
-      const grown = Buffer.alloc(Math.max(this.bytes.length * 2, kept + chunk.length + 1))
+      const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, kept + chunk.length + 1))
       this.bytes.copy(grown, 0, 0, kept)
       this.bytes = grown
     }

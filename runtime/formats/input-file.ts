@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -29,7 +29,9 @@ export async function fileInput(path: string, name: string = path): Promise<Inpu
     async *stream() {
       if (isFolder) throw new InputError('is a folder, not a file', { place: { file: name } })
       try {
-        yield* createReadStream(path, { highWaterMark: chunkBytes }) as AsyncIterable<Uint8Array>
+        // For a file of one chunk a stream costs more than the reading.
+        if (found.size <= chunkBytes) yield readFileSync(path)
+        else yield* createReadStream(path, { highWaterMark: chunkBytes }) as AsyncIterable<Uint8Array>
       } catch (cause) {
         if (!isPermission(cause)) throw cause
         throw new InputError('may not be read by this user', { place: { file: name }, cause })
