@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import { build as bundle, type Plugin } from 'esbuild'
 import type { PlannedRun } from '../runtime/contracts.ts'
 import { ConfigError } from '../runtime/errors.ts'
 import type { ArtefactFile } from './deterministic-zip.ts'
@@ -23,7 +23,7 @@ export async function entryFiles(
   runs: readonly PlannedRun[],
 ): Promise<{ readonly files: ArtefactFile[]; readonly importsSharp: boolean }> {
   const outdir = path.join(projectRoot, 'artefact')
-  const result = await build({
+  const result = await bundle({
     absWorkingDir: projectRoot,
     entryPoints: { index: path.join(projectRoot, 'runtime/entry', `${entry}.ts`) },
     outdir,
@@ -80,9 +80,9 @@ function classesOf(projectRoot: string, runs: readonly PlannedRun[]): Plugin {
   const runtimeIndex = path.join(projectRoot, 'runtime/index.ts')
   return {
     name: 'classes',
-    setup({ onLoad, onResolve }) {
-      onResolve({ filter: /^sluice$/ }, () => ({ path: runtimeIndex }))
-      onLoad({ filter: /[\\/]runtime[\\/]entry[\\/]bundled-classes\.ts$/ }, () => ({
+    setup(build) {
+      build.onResolve({ filter: /^sluice$/ }, () => ({ path: runtimeIndex }))
+      build.onLoad({ filter: /[\\/]runtime[\\/]entry[\\/]bundled-classes\.ts$/ }, () => ({
         contents: classesModule(projectRoot, runs),
         resolveDir: projectRoot,
         loader: 'ts',

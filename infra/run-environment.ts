@@ -79,6 +79,9 @@ export function scheduledJobInput(job: {
   })
 }
 
+/** What its event source mapping must have: the function tells which messages of a batch it wants to see again. */
+export const alertResponseTypes = ['ReportBatchItemFailures']
+
 /** What the alert function is told; the rest stands in `plan.json` in the logs bucket. */
 export interface AlertEnvironment {
   /** JSON: role → physical name; `logs` is what it reads. */
