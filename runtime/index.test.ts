@@ -30,6 +30,7 @@ describe('what a pipeline may import', () => {
         "getTexts",
         "getTimes",
         "makeVariable",
+        "numbersOf",
         "plotSeries",
         "rename",
         "savePlot",

@@ -37,5 +37,6 @@ export {
   getTimes,
   makeVariable,
   type NewVariable,
+  numbersOf,
   setNumbers,
 } from './ingest/values.ts'

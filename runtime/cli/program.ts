@@ -1,5 +1,6 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { version } from '../local/version.ts'
+import { addCatalogCommands } from './catalog-commands.ts'
 import { exitCode, report } from './failure.ts'
 
 const exitCodes = `
@@ -125,11 +126,16 @@ Examples:
     .command('schema')
     .description('write JSON schemas of every pipeline YAML file, with which editors complete and check them')
     .option('--dir <folder>', 'where to write them', '.vscode/schema')
+    .addOption(
+      new Option('--standards <name>', "what global attributes follow, besides tsdat's own rules")
+        .choices(['tsdat', 'acdd', 'ioos'])
+        .default('tsdat'),
+    )
     .option(
       '--settings',
       "put them into VS Code's settings of this project, instead of printing what to put there",
     )
-    .addHelpText('after', '\nExamples:\n  sluice schema\n  sluice schema --settings')
+    .addHelpText('after', '\nExamples:\n  sluice schema\n  sluice schema --settings --standards acdd')
     .action(async (options) => (await import('./schema.ts')).schema(options))
 
   sluice
@@ -137,6 +143,7 @@ Examples:
     .description('run every sample pipeline once, on sample data, into an empty .sluice folder')
     .action(async () => (await import('./demo.ts')).demo())
 
+  addCatalogCommands(sluice)
   return sluice
 }
 

@@ -52,6 +52,17 @@ describe('sluice schema', () => {
     expect(check('dataset', `${lidar}/dataset.yaml`, wrong)).toBe(false)
   })
 
+  it('writes them for the attributes of a standard', async () => {
+    expect((await box.sluice('schema', '--standards', 'acdd')).code).toBe(0)
+    const { properties } = JSON.parse(read('.vscode/schema/dataset-schema.json')) as {
+      properties: { attrs: { required: string[] } }
+    }
+    expect(properties.attrs.required).toContain('keywords')
+    expect((await box.sluice('schema', '--standards', 'cf')).stderr).toContain(
+      'Allowed choices are tsdat, acdd, ioos',
+    )
+  })
+
   it('puts the settings where the editor finds them, and leaves what is there', async () => {
     mkdirSync(path.join(box.folder, '.vscode'))
     const settings = path.join(box.folder, '.vscode/settings.json')

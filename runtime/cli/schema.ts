@@ -4,6 +4,7 @@ import type { JsonObject } from '../contracts.ts'
 import { ConfigError, UsageError } from '../errors.ts'
 import { createConfigLoader } from '../ingest/config/config-loader.ts'
 import { type EditorSchemaName, editorSchemas } from '../ingest/config/editor-schemas.ts'
+import type { MetadataStandard } from '../ingest/config/metadata-standards.ts'
 import { readProjectText } from '../project-text.ts'
 import { checkRegistry, defaultRegistryFile } from '../registry/load.ts'
 import { findProject } from './project.ts'
@@ -26,10 +27,14 @@ const settingsFile = '.vscode/settings.json'
  * `sluice schema`: writes a JSON schema for each kind of tsdat YAML file, and prints the settings that make an editor
  * use them, or puts them into `.vscode/settings.json`.
  */
-export function schema(options: { readonly dir: string; readonly settings?: true }): void {
+export function schema(options: {
+  readonly dir: string
+  readonly standards: MetadataStandard
+  readonly settings?: true
+}): void {
   const projectRoot = projectOrHere()
   const folder = path.resolve(options.dir)
-  const schemas = editorSchemas()
+  const schemas = editorSchemas(options.standards)
   mkdirSync(folder, { recursive: true })
   for (const [name, content] of Object.entries(schemas)) {
     writeWhole(path.join(folder, name), `${JSON.stringify(content, undefined, 2)}\n`)

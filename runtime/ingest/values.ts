@@ -14,7 +14,11 @@ import { missingMask } from './quality/check-missing.ts'
  * is a copy. @throws InputError when there is no such variable, it holds texts or times, or integers beyond 2^53
  */
 export function getNumbers(dataset: Dataset, name: string): Float64Array {
-  const found = requireVariable(dataset, name)
+  return numbersOf(requireVariable(dataset, name), name)
+}
+
+/** `getNumbers` of a variable that is no part of a dataset, such as a converter's; `name` is what messages call it. */
+export function numbersOf(found: Variable, name = 'the variable'): Float64Array {
   const { data, dtype } = found
   if (data instanceof TextArray) throw new InputError(`${name}: holds texts, not numbers: see getTexts`)
   if (isDatetime(dtype)) throw new InputError(`${name}: holds times, not numbers: see getTimes`)

@@ -157,7 +157,8 @@ function datasetYaml({ name, sites, sources }: Vap): string {
   const variables = sources.flatMap(({ variables }) =>
     variables.map((variable) => {
       const { attrs } = variable
-      const longName = String(attrs.get('long_name') ?? variable.source)
+      const given = attrs.get('long_name')
+      const longName = typeof given === 'string' ? given : variable.source
       const isWord = /^[A-Z][a-z]/.test(longName)
       const lower = isWord ? longName.charAt(0).toLowerCase() + longName.slice(1) : longName
       return [

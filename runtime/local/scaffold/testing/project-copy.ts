@@ -10,7 +10,9 @@ export interface ProjectCopy {
   readonly folder: string
   /** Runs a program of node_modules; its output and how it ended. */
   run(program: string, ...args: string[]): { readonly code: number | null; readonly text: string }
-  /** What of types, lint, format and tests does not pass for these folders: empty when all does. */
+  /** What of types, lint and format does not pass for these paths: empty when all does. */
+  codeProblems(...paths: string[]): string
+  /** The same, and tests. */
   problems(...folders: string[]): string
   remove(): void
 }
@@ -47,26 +49,29 @@ export function copyProject(): ProjectCopy {
     })
     return { code: status, text: stdout + stderr }
   }
+  function problemsOf(checks: readonly [string, ...string[]][]): string {
+    return checks
+      .map(([program, ...args]) => ({ name: [program, ...args].join(' '), ...run(program, ...args) }))
+      .filter(({ code }) => code !== 0)
+      .map(({ name, text }) => `${name}:\n${text}`)
+      .join('\n')
+  }
+  function codeProblems(...paths: string[]): string {
+    mkdirSync(path.join(folder, '.check'), { recursive: true })
+    const project = { extends: '../tsconfig.json', include: paths.map((name) => `../${name}`) }
+    writeFileSync(path.join(folder, '.check/tsconfig.json'), JSON.stringify(project))
+    return problemsOf([
+      ['tsc', '--noEmit', '-p', '.check/tsconfig.json'],
+      ['biome', 'lint', ...paths],
+      ['biome', 'format', ...paths],
+      ['oxlint', '--type-aware', ...paths],
+    ])
+  }
   return {
     folder,
     run,
-    problems(...folders) {
-      mkdirSync(path.join(folder, '.check'), { recursive: true })
-      const project = { extends: '../tsconfig.json', include: folders.map((name) => `../${name}`) }
-      writeFileSync(path.join(folder, '.check/tsconfig.json'), JSON.stringify(project))
-      const checks: [string, ...string[]][] = [
-        ['tsc', '--noEmit', '-p', '.check/tsconfig.json'],
-        ['biome', 'lint', ...folders],
-        ['biome', 'format', ...folders],
-        ['oxlint', '--type-aware', ...folders],
-        ['vitest', 'run', ...folders],
-      ]
-      return checks
-        .map(([program, ...args]) => ({ name: [program, ...args].join(' '), ...run(program, ...args) }))
-        .filter(({ code }) => code !== 0)
-        .map(({ name, text }) => `${name}:\n${text}`)
-        .join('\n')
-    },
+    codeProblems,
+    problems: (...folders) => codeProblems(...folders) + problemsOf([['vitest', 'run', ...folders]]),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
