@@ -18,6 +18,8 @@ export interface WorkPlace {
   readonly logs: ObjectStore
   readonly projectRoot: string
   readonly clock: () => Date
+  /** Who will do the work: what it holds itself is found too. */
+  readonly holder?: string
 }
 
 /** The work of a planned run that is not done: what its trigger would find at `now`. */
@@ -25,9 +27,8 @@ export async function lookForWork(place: WorkPlace, run: PlannedRun, now: Date):
   const reader = inputReader(place, run)
   const ledger = openLedger(run, place.logs, place.clock)
   const files = filesOf(run, place.projectRoot)
-  const units = files
-    ? await findStaleWindows({ run, reader, filesOf: files, ledger, now })
-    : await findNewObjects({ run, reader, ledger, now })
+  const look = { run, reader, ledger, now, ...(place.holder !== undefined && { holder: place.holder }) }
+  const units = files ? await findStaleWindows({ ...look, filesOf: files }) : await findNewObjects(look)
   return Promise.all(units.map((work) => dueWork(place, run, work, now)))
 }
 

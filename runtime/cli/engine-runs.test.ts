@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -38,6 +38,33 @@ function putSample(name: string, content: string | Uint8Array): string {
   writeFileSync(path.join(box.folder, name), content)
   utimesSync(path.join(box.folder, name), 1606953600, 1606953600)
   return name
+}
+
+async function untilFile(name: string): Promise<void> {
+  for (let waited = 0; !existsSync(path.join(box.folder, name)); waited += 2) {
+    if (waited > 20_000) throw new Error(`${name} did not appear`)
+    await delay(2)
+  }
+}
+
+/** Their processes, where the system tells. */
+function childrenOf(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ').filter(Boolean).map(Number) : []
+}
+
+/** A process that has ended may stay in the table until it is asked for. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+async function untilEnded(pids: readonly number[], withinMs: number): Promise<void> {
+  for (let waited = 0; waited < withinMs && pids.some(isAlive); waited += 10) await delay(10)
+  expect(pids.filter(isAlive)).toEqual([])
 }
 
 const lidar = lidarInputs()[0] as { name: string; content: Uint8Array }
@@ -112,6 +139,44 @@ describe('sluice run of a registered pipeline', () => {
     ])
     expect(filesBelow('.sluice/output')).toHaveLength(2)
   })
+})
+
+describe('two commands with the same work', () => {
+  it('both end in the newest version, which is run once', async () => {
+    const [, second] = lidarInputs() as [unknown, { content: Uint8Array }]
+    putSample(lidar.name, lidar.content)
+    const first = box.start('run', 'lidar/humboldt', lidar.name)
+    await untilFile('.sluice/engine.sock')
+    mkdirSync(path.join(box.folder, 'newer'))
+    putSample(`newer/${lidar.name}`, second.content)
+    const results = await Promise.all([
+      first.finished,
+      box.sluice('run', 'lidar/humboldt', `newer/${lidar.name}`),
+    ])
+    expect(results.map(({ code }) => code)).toEqual([0, 0])
+    const look = await box.sluice('run', 'lidar/humboldt')
+    expect(look.stdout).toContain('nothing to do')
+    expect(filesBelow('.sluice/output').at(-1)).toMatch(/20201202/)
+  })
+})
+
+describe('a signal in the middle of a run', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
+    '%s ends it at once, with its workers, and the next look goes on',
+    async (signal) => {
+      putSample(lidar.name, lidar.content)
+      const { child, finished } = box.start('run', '--replay', 'lidar/humboldt', lidar.name)
+      await untilFile('.sluice/logs/ledger')
+      const workers = childrenOf(child.pid as number)
+      child.kill(signal)
+      expect(await finished).toMatchObject({ code: null, signal })
+      // Without a word to the workers, they see it by themselves.
+      await untilEnded(workers, signal === 'SIGKILL' ? 20_000 : 2000)
+      const next = await box.sluice('run', 'lidar/humboldt')
+      expect(next.stdout).toMatch(/lidar +humboldt +\S+\.sta +succeeded +135 /)
+      expect(next.code).toBe(0)
+    },
+  )
 })
 
 describe('kill -9 in the middle of a run', () => {

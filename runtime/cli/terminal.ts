@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
+import { beforeEnd } from '../local/before-end.ts'
 
 /** Colours, on a terminal only and never where NO_COLOR is set. */
 export const colors = pc.createColors(
@@ -48,6 +49,7 @@ function width(text: string): number {
 export class Progress {
   private readonly total: number
   private readonly bar: SingleBar | undefined
+  private readonly release: (() => void) | undefined
   private done = 0
 
   constructor(total: number) {
@@ -63,6 +65,8 @@ export class Progress {
         stream: process.stderr,
       })
       this.bar.start(total, 0, { step: '' })
+      // The bar hides the cursor and stops lines from wrapping: a terminal must not stay so.
+      this.release = beforeEnd(() => this.bar?.stop())
     }
   }
 
@@ -80,6 +84,7 @@ export class Progress {
 
   stop(): void {
     this.bar?.stop()
+    this.release?.()
   }
 }
 

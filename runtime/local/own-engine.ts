@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdirSync, rmSync, type WriteStream } from 'node:fs'
 import type net from 'node:net'
 import os from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -9,12 +8,14 @@ import type { ConnectionSource } from '../catalog/connection.ts'
 import { openCatalog } from '../catalog/open-catalog.ts'
 import { serveCatalog } from '../catalog/serve-catalog.ts'
 import { worstResult } from '../run/execute-work.ts'
+import { subjectHash, subjectsOf } from '../run/ledger-entry.ts'
+import { beforeEnd } from './before-end.ts'
 import { clock, newRunId } from './clock.ts'
 import { type Connection, connection } from './connection.ts'
 import { embeddedCatalog } from './embedded-catalog.ts'
 import type { Engine, EngineOptions, EngineReport, EngineRequest, OnProgress } from './engine.ts'
 import { recordLostRun } from './lost-run.ts'
-import { openState } from './state.ts'
+import { localHolder, openState } from './state.ts'
 import type { WorkerAnswer, WorkerRequest } from './worker-messages.ts'
 import { WorkerDiedError, WorkerPool } from './worker-pool.ts'
 
@@ -32,7 +33,7 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
   }
-  const logFile = createWriteStream(state.logFile, { flags: 'a' })
+  const logFile = openLogFile(state.logFile)
   const catalog = embeddedCatalog({ root: state.root })
   const pool = new WorkerPool({
     file: workerFile,
@@ -40,6 +41,7 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
     output: (chunk) => logFile.write(chunk),
     serveCatalog: (channel) => serveCatalog(catalog, channel),
   })
+  /** The last work that was asked for on each subject of the ledger. */
   const underWay = new Map<string, Promise<EngineReport>>()
 
   async function attemptOnce(request: WorkerRequest, onProgress: OnProgress) {
@@ -62,8 +64,15 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
     const { attempts } = request.run.compute
     const runId = newRunId()
     for (let attempt = 1; ; attempt++) {
-      const holder = holderOf(request)
-      const message = { ...request, projectRoot, stateRoot, runId, holder, attempt, attempts }
+      const message = {
+        ...request,
+        projectRoot,
+        stateRoot,
+        runId,
+        holder: localHolder,
+        attempt,
+        attempts,
+      }
       const results = await attemptOnce(message, onProgress)
       if (worstResult(results)?.outcome !== 'failed' || attempt >= attempts) {
         return { results, milliseconds: performance.now() - started }
@@ -72,17 +81,25 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
     }
   }
 
+  /**
+   * Work on the same subject is done one after the other, as all of it has one holder: what comes second finds the
+   * first one's done, or takes the newer version that arrived meanwhile.
+   */
   function run(request: EngineRequest, onProgress: OnProgress = () => {}): Promise<EngineReport> {
-    // Two commands may ask for the same work at once: both get the one run's report.
-    const key = holderOf(request)
-    const known = underWay.get(key)
-    if (known) return known
-    const report = attemptAll(request, onProgress).finally(() => underWay.delete(key))
-    underWay.set(key, report)
+    const keys = subjectsOf(request.work).map((subject) => `${request.run.key} ${subjectHash(subject)}`)
+    const before = keys.flatMap((key) => underWay.get(key) ?? [])
+    const report = Promise.allSettled(before).then(() => attemptAll(request, onProgress))
+    for (const key of keys) underWay.set(key, report)
+    const forget = () => {
+      for (const key of keys) if (underWay.get(key) === report) underWay.delete(key)
+    }
+    report.then(forget, forget)
     return report
   }
 
   const stopServing = serve(server, run, catalog)
+  // A worker in the middle of a long computation would only see at its end that the engine is gone.
+  const forgetWorkers = beforeEnd(() => pool.kill())
   return {
     run,
     catalog: () => ({ ...openCatalog(catalog), close: async () => {} }),
@@ -92,22 +109,21 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
       await catalog.close()
       await stopServing()
       pool.close()
+      forgetWorkers()
       for (const folder of [state.scratch, state.classes]) rmSync(folder, { recursive: true, force: true })
       await new Promise<void>((resolve) => logFile.end(resolve))
     },
   }
 }
 
-/**
- * Who holds a work unit's claim in the ledger. The same for every engine that owns this folder, one after the other:
- * what a killed engine had claimed, the next one may go on with at once. Never two at a time, as `underWay` sees to.
- */
-function holderOf({ run, work, replay }: EngineRequest): string {
-  const unit = createHash('sha256')
-    .update(JSON.stringify([run.key, work]))
-    .digest('hex')
-    .slice(0, 16)
-  return `local-${replay ? 'replay-' : ''}${unit}`
+/** Runs do not fail for want of a log: what cannot be written is said once, and lost. */
+function openLogFile(file: string): WriteStream {
+  const stream = createWriteStream(file, { flags: 'a' })
+  stream.once('error', ({ message }) => {
+    process.stderr.write(`${file}: cannot be written, so log lines are lost: ${message}\n`)
+    stream.on('error', () => {})
+  })
+  return stream
 }
 
 /** Does what other commands ask for; gives what ends it. */

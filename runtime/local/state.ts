@@ -15,6 +15,12 @@ export interface LocalState {
   bucket(role: BucketRole): LocalObjectStore
 }
 
+/**
+ * Who holds the claims of every run on this machine. The same for every engine that owns a state folder, one after the
+ * other: what a killed engine had claimed, the next one goes on with at once.
+ */
+export const localHolder = 'local'
+
 /** The state folder `root`: its buckets are plain folders that people can look into and drop files into. */
 export function openState(root: string): LocalState {
   const buckets = new Map<BucketRole, LocalObjectStore>()
@@ -49,5 +55,5 @@ export function bucketsOf(state: LocalState): Record<BucketRole, LocalObjectStor
 
 /** Where a look finds the work of this project that is not done. */
 export function workPlace(state: LocalState, projectRoot: string): WorkPlace {
-  return { inputs: bucketsOf(state), logs: state.bucket('logs'), projectRoot, clock }
+  return { inputs: bucketsOf(state), logs: state.bucket('logs'), projectRoot, clock, holder: localHolder }
 }

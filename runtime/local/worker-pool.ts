@@ -67,6 +67,11 @@ export class WorkerPool {
     for (const { child } of this.workers) child.kill('SIGTERM')
   }
 
+  /** Ends every worker at once, because this process is ending. */
+  kill(): void {
+    for (const { child } of this.workers) child.kill('SIGKILL')
+  }
+
   private assign(): void {
     while (this.waiting.length > 0) {
       const worker = this.freeWorker()

@@ -17,9 +17,15 @@ function makeSite(changes: Partial<PlannedRun> = {}) {
     input: new MemoryObjectStore({ now: (): Date => site.time }),
     logs: new MemoryObjectStore(),
     ledger: () => openLedger(site.run, site.logs, () => site.time),
-    look: async () =>
+    look: async (holder?: string) =>
       (
-        await findNewObjects({ run: site.run, reader: site.input, ledger: site.ledger(), now: site.time })
+        await findNewObjects({
+          run: site.run,
+          reader: site.input,
+          ledger: site.ledger(),
+          now: site.time,
+          ...(holder !== undefined && { holder }),
+        })
       ).map((work) => (work.kind === 'objects' ? work.keys : [work.kind])),
     async claim(key: string, holder = 'h', runId = 'r') {
       const subject = { kind: 'object', key } as const
@@ -80,6 +86,14 @@ describe('findNewObjects', () => {
     expect(await site.look()).toEqual([['in/old']])
   })
 
+  it('forgets no object of a pipeline that uploads start, however old', async () => {
+    const site = makeSite({ trigger: plannedRun().trigger })
+    await site.input.put('in/a', 'x')
+    await site.fail('in/a')
+    site.time = new Date(start + 400 * day)
+    expect(await site.look()).toEqual([['in/a']])
+  })
+
   it('leaves what someone works on, until their lease has ended', async () => {
     const site = makeSite()
     await site.input.put('in/a', 'x')
@@ -115,6 +129,15 @@ describe('findNewObjects', () => {
     expect(await site.look()).toEqual([])
     await site.input.put('in/a', 'x')
     expect(await site.look()).toEqual([['prefix']])
+  })
+
+  it('leaves what someone holds, but not what the one who looks was cut off from', async () => {
+    const site = makeSite()
+    await site.input.put('in/a', 'a')
+    await site.claim('in/a', 'h')
+    expect(await site.look()).toEqual([])
+    expect(await site.look('other')).toEqual([])
+    expect(await site.look('h')).toEqual([['in/a']])
   })
 
   it('finds exactly what is neither done nor held, whatever happened before', async () => {

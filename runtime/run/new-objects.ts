@@ -12,13 +12,16 @@ export interface ObjectLook {
   readonly ledger: Ledger
   /** The trigger's time. */
   readonly now: Date
+  /** Who will do the work: what it holds itself is found too. */
+  readonly holder?: string
 }
 
 /**
  * The work that is not done under an ingest's prefix: objects without a ledger entry however old they are, and known
- * ones that changed, or did not come through, within `lookBackSeconds`. What someone is working on is left to them.
- * An upload counts as new whenever it appears: nothing is compared with when the last look was. A scheduled look leaves
- * what is younger than `lagSeconds`, and finds at most `maxUnits`: what was tried in vain comes after all else.
+ * ones that changed or did not come through. What someone is working on is left to them. An upload counts as new
+ * whenever it appears: nothing is compared with when the last look was. A scheduled look leaves known objects that are
+ * older than `lookBackSeconds` and all that are younger than `lagSeconds`, and finds at most `maxUnits`: what was
+ * tried in vain comes after all else.
  */
 export async function findNewObjects(look: ObjectLook): Promise<WorkUnit[]> {
   const { run, ledger, now } = look
@@ -28,8 +31,9 @@ export async function findNewObjects(look: ObjectLook): Promise<WorkUnit[]> {
   const known = await ledger.known()
   const fresh: string[] = []
   const toCheck: ObjectInfo[] = []
-  const oldest = now.getTime() - run.lookBackSeconds * 1000
-  const youngest = trigger.kind === 'cron' ? now.getTime() - run.lagSeconds * 1000 : Infinity
+  const isScheduled = trigger.kind === 'cron'
+  const oldest = isScheduled ? now.getTime() - run.lookBackSeconds * 1000 : -Infinity
+  const youngest = isScheduled ? now.getTime() - run.lagSeconds * 1000 : Infinity
   for await (const info of look.reader.list(prefix)) {
     const time = info.lastModified.getTime()
     if (!matchesFiles(trigger.files, info.key, prefix) || time > youngest) continue
@@ -50,7 +54,7 @@ async function findChangedPrefix(look: ObjectLook, prefix: string): Promise<Work
   const [subject] = subjects
   if (!subject || subject.objects.length === 0) return []
   const entry = await look.ledger.read(subject.subject)
-  return isDoneFor(entry, subject.digest) || isHeld(entry, look.now) ? [] : [work]
+  return isDoneFor(entry, subject.digest) || isHeld(entry, look.now, look.holder) ? [] : [work]
 }
 
 /** Keys that are not done, with the run that last tried this version of them, if one did. */
@@ -61,7 +65,7 @@ async function findUnfinished(look: ObjectLook, objects: readonly ObjectInfo[]):
   const byRun = new Map<string | undefined, string[]>()
   objects.forEach(({ key, etag }, index) => {
     const entry = entries[index]
-    if (isDoneFor(entry, etag) || isHeld(entry, look.now)) return
+    if (isDoneFor(entry, etag) || isHeld(entry, look.now, look.holder)) return
     const runId = triedBy(entry, etag)
     const keys = byRun.get(runId)
     if (keys) keys.push(key)

@@ -118,6 +118,17 @@ describe('findStaleWindows', () => {
     expect(await site.find()).toEqual(['20T11:00', '20T13:00'])
   })
 
+  it('leaves what someone holds, but not what the one who looks was cut off from', async () => {
+    const site = makeSite()
+    await site.file('20T13:30:00')
+    const [work] = await findStaleWindows(site.look())
+    if (work?.kind !== 'window') throw new Error('no window')
+    await site.settle(work.window, 'claim')
+    expect(await site.find()).toEqual([])
+    expect(await findStaleWindows({ ...site.look(), holder: 'other' })).toEqual([])
+    expect(await findStaleWindows({ ...site.look(), holder: 'h' })).toEqual([work])
+  })
+
   it('counts files that only the padding reaches', async () => {
     const site = makeSite({ padding: { beforeSeconds: 600, afterSeconds: 0 } })
     await site.file('20T11:55:00')

@@ -12,6 +12,8 @@ export interface WindowLook {
   readonly ledger: Ledger
   /** The trigger's time. */
   readonly now: Date
+  /** Who will do the work: what it holds itself is found too. */
+  readonly holder?: string
 }
 
 /**
@@ -41,13 +43,13 @@ export async function* surveyWindows(
 const lookAhead = 8
 
 async function surveyWindow(
-  { run, reader, filesOf, ledger, now }: WindowLook,
+  { run, reader, filesOf, ledger, now, holder }: WindowLook,
   window: Window,
   known: ReadonlySet<string>,
 ): Promise<WindowState> {
   const { digest, objects, subject } = await resolveWindow(run, window, reader, filesOf)
   const entry = known.has(subjectHash(subject)) ? await ledger.read(subject) : undefined
-  return { window, state: stateOf(entry, digest, objects.length, now), files: objects.length }
+  return { window, state: stateOf(entry, digest, objects.length, now, holder), files: objects.length }
 }
 
 function stateOf(
@@ -55,10 +57,11 @@ function stateOf(
   digest: string,
   files: number,
   now: Date,
+  holder: string | undefined,
 ): WindowState['state'] {
   if (!entry && files === 0) return 'no-input'
   if (isDoneFor(entry, digest)) return 'done'
-  if (isHeld(entry, now)) return 'held'
+  if (isHeld(entry, now, holder)) return 'held'
   const last = entry?.claim ?? entry?.failed
   return last?.digest === digest && last.epoch === entry?.epoch ? 'failing' : 'stale'
 }
