@@ -101,6 +101,33 @@ export async function readNetcdfHeader(path: string): Promise<NetcdfHeader> {
   return { format: 'netCDF-4', root: await readNetcdf4Header(path) }
 }
 
+/** What an element takes in memory; texts are guessed at. */
+const elementBytes: Partial<Record<CdlType, number>> = {
+  char: 1,
+  byte: 1,
+  ubyte: 1,
+  short: 2,
+  ushort: 2,
+  string: 24,
+}
+
+/**
+ * About how many bytes the variables of the root group in `names` take in memory, packed ones as the floats that they
+ * stand for. @throws InputError as `readNetcdfHeader`
+ */
+export async function estimateNetcdfBytes(path: string, names: ReadonlySet<string>): Promise<number> {
+  const { root } = await readNetcdfHeader(path)
+  const lengths = new Map(root.dims.map(({ name, length }) => [name, length]))
+  let bytes = 0
+  for (const { name, type, dims, attrs } of root.variables) {
+    if (!names.has(name) && !lengths.has(name)) continue
+    const isPacked = attrs.some((attr) => attr.name === 'scale_factor' || attr.name === 'add_offset')
+    const each = isPacked ? 8 : (elementBytes[type] ?? 8)
+    bytes += dims.reduce((count, dim) => count * (lengths.get(dim) ?? 1), each)
+  }
+  return bytes
+}
+
 function netcdf3Group(path: string): HeaderGroup {
   const { dims, recordDim, recordCount, variables, attrs } = readNetcdf3Header(path)
   const listed = (map: ReadonlyMap<string, AttrValue>) =>

@@ -176,6 +176,28 @@ describe('retrieveStored', () => {
     expect(log.lines).toContainEqual(['Variable:NotFound', expect.objectContaining({ variable: 'lat' })])
   })
 
+  it('is rejected by what its first file takes in memory, before the others are read', async () => {
+    const read: string[] = []
+    class CountingStore extends MemoryObjectStore {
+      override get(...args: Parameters<MemoryObjectStore['get']>): ReturnType<MemoryObjectStore['get']> {
+        read.push(args[0])
+        return super.get(...args)
+      }
+    }
+    const rows = 2 ** 20
+    const store = new CountingStore()
+    for (const hours of ['00', '06', '12']) {
+      const temp = variable(['time'], [rows], 'float64', new Float64Array(rows))
+      const time = times(BigInt(hours) * hour, rows, 0n)
+      await put(store, `sgp.met.b1.20220101.${hours}0000.nc`, datasetOf({ time }, { temp }))
+    }
+    // 48 MB of columns in well below 1 MB of files.
+    await expect(run(pipeline(two, twoVars), store, { memoryMB: 300 })).rejects.toThrow(
+      /3 times the 48 MB of its columns\), and the run has 300 MB/,
+    )
+    expect(read).toHaveLength(1)
+  })
+
   it('is rejected when its files alone are more than the memory', async () => {
     await expect(run(pipeline(two, twoVars), await twoStreams(), { memoryMB: 100 })).rejects.toThrow(
       'the run has 100 MB',

@@ -1,4 +1,5 @@
 import type { ObjectInfo } from '../../contracts.ts'
+import { byteSize } from '../../dataset/byte-size.ts'
 import { Dataset, variable as makeVariable, type Variable } from '../../dataset/dataset.ts'
 import { reindexVariable } from '../../dataset/labels.ts'
 import { sliceByLabel } from '../../dataset/select.ts'
@@ -43,15 +44,17 @@ export async function retrieveStored(
 ): Promise<Dataset | undefined> {
   const fetched = new Map<string, Dataset>()
   let isEmpty = true
-  let bytes = 0
-  const admit = (files: readonly ObjectInfo[]): void => {
-    for (const { size } of files) bytes += size
-    if (request.memoryMB !== undefined) requireBytes(bytes, request.memoryMB)
+  let held = 0
+  const admit = (files: readonly ObjectInfo[], bytesPerByte: number): void => {
+    const stored = files.reduce((sum, { size }) => sum + size, 0)
+    if (request.memoryMB === undefined) return
+    requireBytes(held + stored * bytesPerByte, request.memoryMB, 'storedFiles')
   }
   for (const key of request.keys) {
     const { dataset } = await fetchKey(config, key, request, admit)
     if ((dataset.dims().get('time') ?? 0) > 0) isEmpty = false
     else environment.log.warn('Input:Empty', { input: key.text, reason: 'nothing is stored for its window' })
+    held += byteSize(dataset)
     fetched.set(key.text, dataset)
   }
   if (isEmpty && !(await isWorthMaking(config, request))) return undefined
@@ -76,7 +79,7 @@ function fetchKey(
   { retriever }: PipelineConfig,
   key: InputKey,
   { storage, rule }: StoredRequest,
-  admit: (files: readonly ObjectInfo[]) => void,
+  admit: (files: readonly ObjectInfo[], bytesPerByte: number) => void,
 ): ReturnType<DatastreamStorage['fetch']> {
   const padding = fetchPadding(retriever, key.text)
   const seconds = (value: number): bigint => BigInt(Math.round(value * nanosecondsPerSecond))

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ClassLoader, InputFile, Log, ObjectInfo, ObjectReader, ObjectStore } from '../../contracts.ts'
+import { byteSize } from '../../dataset/byte-size.ts'
 import { concat } from '../../dataset/combine.ts'
 import { Dataset } from '../../dataset/dataset.ts'
 import { merge } from '../../dataset/merge.ts'
@@ -44,8 +45,11 @@ export interface FetchOptions {
   readonly names?: ReadonlySet<string>
   /** More values for the path templates. */
   readonly values?: TemplateValues
-  /** Is told what will be read, before it is; throws if that is too much. */
-  readonly admit?: (files: readonly ObjectInfo[]) => void
+  /**
+   * Is told what will be read, and what one stored byte takes in memory: at least 1 before anything is read, and what
+   * it takes of the first file behind that. Throws if that is too much.
+   */
+  readonly admit?: (files: readonly ObjectInfo[], bytesPerByte: number) => void
 }
 
 /**
@@ -90,12 +94,14 @@ export class DatastreamStorage {
     const stored = await listStoredFiles(this.config, this.environment, datastream, span, options.values)
     const reader = await makeReader(this.config.handler.reader, this.environment)
     const files = stored.flatMap(({ objects }) => objects)
-    options.admit?.(files)
+    options.admit?.(files, 1)
     const names = options.names ? new Set([...options.names, 'time']) : anyName
     const parts: Dataset[] = []
     for (const file of stored) {
       this.environment.signal?.throwIfAborted()
-      parts.push(await this.readStored(file, reader, names))
+      const part = await this.readStored(file, reader, names)
+      if (parts.length === 0) options.admit?.(files, byteSize(part) / Math.max(1, sizeOf(file.objects)))
+      parts.push(part)
     }
     if (parts.length === 0) return { dataset: new Dataset(), files }
     const dataset = parts.length === 1 ? (parts[0] as Dataset) : concat(parts, 'time')
@@ -199,6 +205,10 @@ export class DatastreamStorage {
       await rm(folder, { recursive: true, force: true })
     }
   }
+}
+
+function sizeOf(objects: readonly ObjectInfo[]): number {
+  return objects.reduce((sum, { size }) => sum + size, 0)
 }
 
 function within(dataset: Dataset, span: TimeSpan, datastream: string): Dataset {
