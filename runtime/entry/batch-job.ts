@@ -1,11 +1,12 @@
-import { ConfigError, isSluiceError } from '../errors.ts'
+import { isSluiceError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import type { RunResult } from '../run/execute.ts'
 import { worstResult } from '../run/execute-work.ts'
 import { executeEvent } from './executor.ts'
+import { eventOf } from './job-event.ts'
 import { openExecutor, type ProcessParts } from './open-executor.ts'
 import { parseRunEvent } from './run-event.ts'
-import { type Environment, variable } from './settings.ts'
+import { variable } from './settings.ts'
 
 /** How a job ends. `rejected` is not retried (`EX_DATAERR`), `failed` is (`EX_TEMPFAIL`). */
 export const exitCodes = { done: 0, rejected: 65, failed: 75 } as const
@@ -42,40 +43,4 @@ export async function runBatchJob(parts: ProcessParts, signal: AbortSignal): Pro
 function exitCodeOf(results: readonly RunResult[]): number {
   const outcome = worstResult(results)?.outcome
   return outcome === 'failed' || outcome === 'rejected' ? exitCodes[outcome] : exitCodes.done
-}
-
-/**
- * The event of a job: `SLUICE_EVENT` as JSON; or of an object that was created, its bucket, key and time. Of a list of
- * work, an array job's child does the one at its index.
- */
-export function eventOf(environment: Environment): unknown {
-  const { SLUICE_EVENT_BUCKET: bucket, SLUICE_EVENT_KEY: key, SLUICE_EVENT_TIME: time } = environment
-  if (bucket && key) {
-    return {
-      source: 'aws.s3',
-      'detail-type': 'Object Created',
-      ...(time && { time }),
-      detail: { bucket: { name: bucket }, object: { key } },
-    }
-  }
-  const event = parseEvent(variable(environment, 'SLUICE_EVENT'))
-  const index = environment.AWS_BATCH_JOB_ARRAY_INDEX
-  if (index === undefined) return event
-  const { work } = (event ?? {}) as { readonly work?: unknown }
-  if (Array.isArray(work) && Number(index) < work.length)
-    return { ...(event as object), work: work[Number(index)] }
-  const found = Array.isArray(work) ? `a list of ${work.length}` : JSON.stringify(work)
-  throw notAnEvent(`has no work for index ${index} of an array job: its work is ${found}`)
-}
-
-function parseEvent(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw notAnEvent(`is not JSON: ${text.slice(0, 100)}`, cause)
-  }
-}
-
-function notAnEvent(message: string, cause?: unknown): ConfigError {
-  return new ConfigError([{ file: 'SLUICE_EVENT', severity: 'error', path: '', message }], { cause })
 }

@@ -123,18 +123,3 @@ function leftMessage(run: PlannedRun, units: number, started: number, results: r
     `${run.compute.timeoutSeconds} seconds; a retry goes on with them (a longer timeout or a smaller max_windows helps)${failed}`
   )
 }
-
-/** A failed run as the error that makes whoever started it try again. */
-export class RunFailedError extends Error {
-  override readonly name = 'RunFailedError'
-}
-
-/** The error of a failed execution, or `undefined` when a retry makes no sense. */
-export function failureOf(results: readonly RunResult[]): RunFailedError | undefined {
-  const worst = worstResult(results)
-  if (worst?.outcome !== 'failed') return undefined
-  const { pipeline, site, runId, attempt, error } = worst
-  return new RunFailedError(
-    `${pipeline}/${site}: run ${runId} failed in attempt ${attempt}: ${error?.name}: ${error?.message}`,
-  )
-}

@@ -4,9 +4,9 @@ import { readJsonObject } from '../run/json-object.ts'
 import { type FailureReport, listing, type RunRecord, readRecord, writeRecord } from '../run/record.ts'
 import { listRecords, type RecordRef } from '../run/record-list.ts'
 import { type AlertSource, type FailedJob, parseLostRequest, recipientsOf } from './alert-source.ts'
-import { eventOf } from './batch-job.ts'
-import { RunFailedError } from './executor.ts'
+import { eventOf } from './job-event.ts'
 import { parseRunEvent } from './run-event.ts'
+import { RunFailedError } from './run-failed-error.ts'
 
 /** One run that someone must know of. */
 export interface Incident {

@@ -1,7 +1,10 @@
-import { createLog, summarizeError } from '../log.ts'
-import { executeEvent, failureOf } from './executor.ts'
+import { createLog } from '../log.ts'
+import type { RunResult } from '../run/execute.ts'
+import { worstResult } from '../run/execute-work.ts'
+import { executeEvent } from './executor.ts'
 import { openExecutor, type ProcessParts } from './open-executor.ts'
 import { parseRunEvent } from './run-event.ts'
+import { RunFailedError } from './run-failed-error.ts'
 import { type RunSummary, summarizeRun } from './run-summary.ts'
 
 /** The part of Lambda's context that is used. */
@@ -39,8 +42,18 @@ export function createLambdaHandler(parts: ProcessParts): LambdaHandler {
       if (failure) throw failure
       return { runs: results.map(summarizeRun) }
     } catch (error) {
-      log.error('Invocation:Failed', { pipeline: run.pipeline, site: run.site, error: summarizeError(error) })
+      log.error('Invocation:Failed', { pipeline: run.pipeline, site: run.site, error })
       throw error
     }
   }
+}
+
+/** The error of a failed execution, or `undefined` when a retry makes no sense. */
+function failureOf(results: readonly RunResult[]): RunFailedError | undefined {
+  const worst = worstResult(results)
+  if (worst?.outcome !== 'failed') return undefined
+  const { pipeline, site, runId, attempt, error } = worst
+  return new RunFailedError(
+    `${pipeline}/${site}: run ${runId} failed in attempt ${attempt}: ${error?.name}: ${error?.message}`,
+  )
 }
