@@ -40,7 +40,8 @@ async function summaryOf(file: string, { variables }: HeaderGroup, at: string): 
     .filter(([name]) => !flags.isFlag(name))
     .map(([name, variable]) => {
       const { count, missing, min, mean, max } = summarize(variable)
-      return [name, String(count), String(missing), min, mean, max, countFlags(raw, flags.of(name))]
+      const flagged = countFlags(raw, flags.of(name))
+      return [plain(name), String(count), String(missing), min, mean, max, plain(flagged)]
     })
   const right = ['count', 'missing', 'min', 'mean', 'max']
   const heading = at === '' ? [] : [colors.bold(`group ${at}`)]
@@ -54,6 +55,9 @@ async function summaryOf(file: string, { variables }: HeaderGroup, at: string): 
     ...notes.map((line) => colors.yellow(line)),
   ].join('\n')
 }
+
+/** What a file calls its variables and tests must not reach the terminal as commands. */
+const plain = (text: string) => text.replace(/\p{Cc}/gu, ' ')
 
 /** Values as they are meant, or where the attributes that say so are wrong, as they are on disk. */
 function decode(raw: Dataset): { dataset: Dataset; note?: string } {

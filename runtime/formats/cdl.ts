@@ -93,8 +93,12 @@ function cdlText(text: string): string {
   })
 }
 
-/** A name with a backslash before what would be taken for something else. */
+/** A name with a backslash before what would be taken for something else; control characters as `\x1b`. */
 function cdlName(name: string): string {
-  const escaped = name.replace(/[^\w.@%+\-\u0080-\uffff]/g, (character) => `\\${character}`)
+  const escaped = name.replace(/[^\w.@%+\-\u{80}-\u{10ffff}]|\p{Cc}/gu, (character) => {
+    const code = character.charCodeAt(0)
+    const isControl = code < 0x20 || (code > 0x7e && code < 0xa0)
+    return isControl ? `\\x${code.toString(16).padStart(2, '0')}` : `\\${character}`
+  })
   return /^\d/.test(escaped) ? `\\${escaped}` : escaped
 }

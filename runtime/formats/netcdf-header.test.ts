@@ -31,6 +31,19 @@ describe('a header as ncdump shows it', () => {
   })
 })
 
+describe('names', () => {
+  it.each([
+    ['a b', 'a\\ b'],
+    ['0start', '\\0start'],
+    ['a.b-c+d@e%f(g)', 'a.b-c+d@e%f\\(g\\)'],
+    ['é😀', 'é😀'],
+    ['\u001b[31m', '\\x1b\\[31m'],
+  ])('%j is %s', (name, shown) => {
+    const root = { name: '', dims: [], variables: [], attrs: [], groups: [] }
+    expect(showCdl(name, { format: 'netCDF-4', root })).toBe(`netcdf ${shown} {\n}`)
+  })
+})
+
 describe('values of attributes', () => {
   it.each([
     [1, 'double', '1.'],

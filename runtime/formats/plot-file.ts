@@ -41,11 +41,15 @@ const dotsPerInch = 72
 
 async function drawPng(svg: string): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
-  const hasInk = async (picture: string) => {
-    const { channels } = await sharp(Buffer.from(picture)).stats()
-    return channels.some(({ min, max }) => min !== max)
-  }
-  if (!(await hasInk(letter))) {
+  // Without a font each letter is drawn as the same empty box.
+  const [a, b] = await Promise.all(
+    ['A', 'i'].map((text) =>
+      sharp(Buffer.from(letter(text)))
+        .raw()
+        .toBuffer(),
+    ),
+  )
+  if (!a || !b || a.equals(b)) {
     throw new InputError(
       'a PNG needs a font for its text, and this machine has none: install one (Debian: fonts-dejavu-core), or save the plot as .svg',
     )
@@ -55,6 +59,5 @@ async function drawPng(svg: string): Promise<Buffer> {
     .toBuffer()
 }
 
-/** A letter on white, which stays white where there is no font. */
-const letter =
-  '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><rect width="20" height="20" fill="white"/><text x="2" y="15" font-family="sans-serif" font-size="14">A</text></svg>'
+const letter = (text: string) =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><rect width="20" height="20" fill="white"/><text x="2" y="15" font-family="sans-serif" font-size="14">${text}</text></svg>`

@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import sharp from 'sharp'
@@ -140,6 +141,21 @@ describe('plots', () => {
       .extract({ left: 20, top: 20, width: 200, height: 40 })
       .stats()
     expect(channels[0]?.min).toBeLessThan(100)
+  })
+
+  it('are no pictures on a machine without a font, which would show boxes for letters', () => {
+    const config = '<fontconfig><dir>/nowhere</dir></fontconfig>'
+    writeFileSync(at('fonts.conf'), `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">${config}`)
+    const code = `import { savePlot } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../dist/index.js'))}
+      const spec = { data: { values: [{ x: 1 }] }, mark: 'point', encoding: { x: { field: 'x', type: 'quantitative' } } }
+      await savePlot(spec, ${JSON.stringify(at('boxes.svg'))})
+      await savePlot(spec, ${JSON.stringify(at('boxes.png'))}).catch(({ message }) => console.log(message))`
+    const text = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
+      env: { ...process.env, FONTCONFIG_FILE: at('fonts.conf') },
+      encoding: 'utf8',
+    })
+    expect(text).toMatch(/^a PNG needs a font for its text, and this machine has none/)
+    expect(readFileSync(at('boxes.svg'), 'utf8')).toContain('<text')
   })
 
   it('are drawn of nothing but missing values, and of a single sample', async () => {
