@@ -34,7 +34,8 @@ const { metafile } = await build({
   metafile: true,
 })
 
-// Not an empty folder first: a command that runs meanwhile keeps finding its chunks.
-for (const file of readdirSync('dist')) {
-  if (!Object.hasOwn(metafile.outputs, path.posix.join('dist', file))) rmSync(path.join('dist', file))
+// Not an empty folder first: a command that runs meanwhile keeps finding its chunks. Folders are others' work.
+for (const entry of readdirSync('dist', { withFileTypes: true })) {
+  const isOurs = Object.hasOwn(metafile.outputs, path.posix.join('dist', entry.name))
+  if (entry.isFile() && !isOurs) rmSync(path.join('dist', entry.name), { force: true })
 }

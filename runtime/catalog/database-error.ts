@@ -28,6 +28,8 @@ const lostText =
 
 /** PostgreSQL's "connection failure": what a lost connection is reported as when the server could not say more. */
 export const connectionLost = '08006'
+/** PostgreSQL's "client unable to establish connection". */
+export const neverConnected = '08001'
 
 /**
  * What a driver threw, as a CatalogError with the database's message, its detail and the place in a COPY. `secrets` are
@@ -46,9 +48,9 @@ export function catalogError(error: unknown, secrets: readonly string[] = []): C
   })
 }
 
-/** Whether the connection is gone, so that it is of no use for anything else. */
+/** Whether there was a connection that is gone, so that it is of no use for anything else. */
 export function isConnectionLost(error: unknown): boolean {
-  return error instanceof CatalogError && /^(?:08|57P0[1-4])/.test(error.code ?? '')
+  return error instanceof CatalogError && /^(?:08(?!001)|57P0[1-4])/.test(error.code ?? '')
 }
 
 function codeOf(code: unknown, message: string): string | undefined {

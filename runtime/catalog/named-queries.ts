@@ -44,3 +44,8 @@ order by scan_date desc, id desc limit 10`,
     parameters: ['email'],
   },
 ]
+
+/** The query of this name. */
+export function namedQuery(name: string): NamedQuery | undefined {
+  return namedQueries.find((query) => query.name === name)
+}

@@ -8,7 +8,7 @@ import type { Catalog, CopyTarget } from '../contracts.ts'
 import { CatalogError } from '../errors.ts'
 import { borrowedSource } from './borrowed-source.ts'
 import type { ConnectionSource, Lease, RawResult, SqlConnection } from './connection.ts'
-import { catalogError, isConnectionLost } from './database-error.ts'
+import { catalogError, isConnectionLost, neverConnected } from './database-error.ts'
 import { endMarkerGuard } from './end-marker-guard.ts'
 import { openCatalog } from './open-catalog.ts'
 import type { PgServer, PgTls } from './pg-server.ts'
@@ -31,6 +31,7 @@ export interface PgCatalogOptions {
 /** The first major version in which `\.` on a line of CSV is data. */
 const endMarkerIsData = 180_000
 const firstRetryMs = 100
+const connectTimeoutMs = 45_000
 
 /**
  * A catalog on a PostgreSQL server. Connections are made at first use; closing ends them at once, and what was under way
@@ -66,7 +67,7 @@ class PgConnections implements ConnectionSource {
       database: server.database,
       password: () => this.#password(),
       ssl: tlsOptions(server),
-      connectionTimeoutMillis: options.connectTimeoutMs ?? 45_000,
+      connectionTimeoutMillis: options.connectTimeoutMs ?? connectTimeoutMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       application_name: 'sluice',
@@ -113,7 +114,8 @@ class PgConnections implements ConnectionSource {
         return await this.#fromPool()
       } catch (error) {
         const failure = this.#describe(error)
-        if (retry >= (this.#options.connectRetries ?? 5) || !mayPass(failure)) throw failure
+        if (retry >= (this.#options.connectRetries ?? 5) || !mayPass(failure))
+          throw this.#unreachable(failure)
         await delay(firstRetryMs * 2 ** retry)
       }
     }
@@ -141,6 +143,19 @@ class PgConnections implements ConnectionSource {
     const secret = typeof password === 'function' ? await password() : (password ?? '')
     this.#secrets.add(secret)
     return secret
+  }
+
+  /** A connection that never came to be, as such; what a server said that was reached, as it is. */
+  #unreachable(failure: CatalogError): CatalogError {
+    const isTimeout = isTimedOut(failure)
+    if (!isTimeout && !isConnectionLost(failure)) return failure
+    const { host, port, database } = this.#options.server
+    const seconds = (this.#options.connectTimeoutMs ?? connectTimeoutMs) / 1000
+    const why = isTimeout ? `no answer within ${seconds} s` : failure.message
+    return new CatalogError(`the catalog ${database} at ${host}:${port} cannot be reached: ${why}`, {
+      code: neverConnected,
+      cause: failure,
+    })
   }
 
   #describe(error: unknown): CatalogError {
@@ -234,8 +249,11 @@ async function runCopy(
 function mayPass(error: CatalogError): boolean {
   const { code } = (error.cause ?? {}) as { code?: unknown }
   if (code === 'ENOTFOUND' || code === 'ENOENT') return false
-  const isTimeout = /timeout/i.test(error.message)
-  return error.code === '53300' || (isConnectionLost(error) && !isTimeout)
+  return error.code === '53300' || (isConnectionLost(error) && !isTimedOut(error))
+}
+
+function isTimedOut({ message }: CatalogError): boolean {
+  return /\btimeout (?:expired|exceeded)/i.test(message)
 }
 
 function tlsOptions({ host, tls }: PgServer): pg.ClientConfig['ssl'] {
