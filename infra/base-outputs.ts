@@ -32,12 +32,12 @@ export function usesCatalog(plan: Pick<Plan, 'runs'>): boolean {
 export function requireBase(plan: Plan, output: unknown, stackName: string): BaseOutputs {
   const found = (output ?? {}) as Partial<BaseOutputs>
   const missing = [
-    ...(usesBatch(plan) && !found.environments ? ['compute environments for compute: Batch'] : []),
-    ...(usesCatalog(plan) && !found.catalog ? ['a catalog cluster for uses: [catalog]'] : []),
+    ...(usesBatch(plan) && !found.environments ? ['the compute environments for compute: Batch'] : []),
+    ...(usesCatalog(plan) && !found.catalog ? ['the catalog cluster for uses: [catalog]'] : []),
   ]
   if (missing.length > 0) {
     throw new pulumi.RunError(
-      `the base stack ${stackName} has no ${missing.join(' and no ')}; deploy it first: ` +
+      `the base stack ${stackName} lacks ${missing.join(' and ')}; deploy it first: ` +
         `pulumi -C infra/base up --stack ${stackName.split('/').at(-1)}`,
     )
   }

@@ -33,5 +33,5 @@ export const bucketMode = modeOf(plan)
 export const logsBucket = plan.buckets.logs
 export const inputBucket = plan.buckets.input
 export const outputBucket = plan.buckets.output
-export const galleryUrl = deployed.galleryUrl
+export const galleryUrl = deployed.galleryUrl ?? null
 export const plannedRuns = plan.runs.map(({ key }) => key)

@@ -23,6 +23,9 @@ export function parseImage(uri: string | undefined): JobImage {
         'pulumi config set sluice:image <account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<digest>',
     )
   }
+  if (/^0+$/.test(digest)) {
+    void pulumi.log.warn('sluice:image stands for one that nobody has built: no job of this stack can start')
+  }
   return {
     uri,
     repositoryArn: `arn:${partitionOf(region)}:ecr:${region}:${accountId}:repository/${repository}`,

@@ -44,6 +44,7 @@ export class Alerts extends pulumi.ComponentResource {
         functionName: this.function.name,
         batchSize: 100,
         maximumBatchingWindowInSeconds: batchWindowSeconds,
+        functionResponseTypes: ['ReportBatchItemFailures'],
       },
       { parent: this },
     )

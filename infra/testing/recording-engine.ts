@@ -53,7 +53,7 @@ const { Struct }: Untyped = require('google-protobuf/google/protobuf/struct_pb.j
 
 /** What AWS would answer: each resource's inputs, and ARNs and ids that are told apart by its name. */
 export function answerOf(type: string, name: string, inputs: Readonly<Record<string, unknown>>): object {
-  const id = String(inputs.name ?? inputs.bucket ?? name)
+  const id = [inputs.name, inputs.bucket, name].find((text) => typeof text === 'string')
   const computed = { arn: `arn:aws:test:::${type.split(':').at(-1)}/${id}`, name: id, id }
   const extra: Record<string, object> = {
     'aws:batch/jobDefinition:JobDefinition': { arnPrefix: `arn:aws:test:::job-definition/${id}` },
@@ -204,8 +204,21 @@ function runProgram(options: ProgramOptions, address: string, log: string[]): Pr
       '--import',
       'tsx',
       path.join(path.dirname(require.resolve('@pulumi/pulumi/package.json')), 'cmd/run'),
-      ...['--project', project, '--stack', stack, '--organization', 'organization', '--parallel', '16'],
-      ...['--pwd', folder, '--monitor', address, '--engine', address, program],
+      '--project',
+      project,
+      '--stack',
+      stack,
+      '--organization',
+      'organization',
+      '--parallel',
+      '16',
+      '--pwd',
+      folder,
+      '--monitor',
+      address,
+      '--engine',
+      address,
+      program,
     ],
     {
       cwd: folder,
