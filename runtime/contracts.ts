@@ -385,8 +385,8 @@ export interface RunContext {
   readonly classes: ClassLoader
   /** Of a run that `uses: [catalog]`. */
   readonly catalog?: Catalog
-  /** Of a run that `uses: [redshift]`, where Redshift can be reached: not on this machine. */
-  readonly redshift?: Redshift
+  /** Of a run that `uses: [redshift]`. `out-of-reach`: it runs where Redshift could not read its input, on a laptop. */
+  readonly redshift?: Redshift | 'out-of-reach'
   /** Adds to the run's record; a count of the same name takes the place of an earlier one. */
   note(notes: RunNotes): void
   progress(done: number, total?: number): void

@@ -26,8 +26,9 @@ const rules: Record<string, Rule> = {
     parts: [...foundation, 'runtime/dataset/dtype'],
     packages: ['yaml', 'node:path'],
   },
+  'runtime/tables/config': { parts: [...foundation, 'runtime/ingest/config'], packages: ['yaml'] },
   'runtime/registry': {
-    parts: [...foundation, 'runtime/ingest/config', 'runtime/plan'],
+    parts: [...foundation, 'runtime/ingest/config', 'runtime/tables/config', 'runtime/plan'],
     packages: ['yaml', 'ajv', 'node:path', 'node:fs'],
   },
   'runtime/plan': { parts: foundation, packages: ['node:crypto'] },

@@ -4,9 +4,12 @@ import { createIngestModule } from './ingest/ingest-module.ts'
 import { createFilesOf } from './ingest/storage/stored-files.ts'
 import { readProjectText } from './project-text.ts'
 import type { FilesOf } from './run/inputs.ts'
+import { tableLoadClass } from './tables/config/table-load-fields.ts'
+import { createTableLoadModule } from './tables/table-load-module.ts'
 
-/** What runs a planned run, here or on AWS: for a pipeline that is configuration only, tsdat's language. */
-export function moduleOf(_run: PlannedRun, version: string): PipelineModule {
+/** What runs a planned run, here or on AWS: the class that its configuration names, else tsdat's language. */
+export function moduleOf(run: PlannedRun, version: string): PipelineModule {
+  if (run.classnames[0] === tableLoadClass) return createTableLoadModule()
   return createIngestModule(version)
 }
 

@@ -65,6 +65,7 @@ async function execute(request: WorkerRequest, catalog: Catalog | undefined): Pr
     projectRoot,
     classes: createClassLoader({ projectRoot, outDir: state.classes, runtimeIndex }),
     ...(catalog && { catalog }),
+    ...(run.uses.includes('redshift') && { redshift: 'out-of-reach' }),
     ...(request.replay && { replayId: request.runId }),
     onProgress: (done, total) => reply({ type: 'progress', done, ...(total !== undefined && { total }) }),
   })

@@ -91,6 +91,11 @@ export function addFacts(
     if (!facts) return []
     const wrongType = typeProblem(entry.settings, facts)
     if (wrongType) findings.error([...entry.path.slice(0, 2), 'type'], wrongType)
+    for (const needed of facts.uses ?? []) {
+      if (entry.settings.uses.includes(needed)) continue
+      const message = `${entry.settings.configFile} needs the ${needed}: write uses: [${(facts.uses ?? []).join(', ')}]`
+      findings.error([...entry.path.slice(0, 2), 'uses'], message)
+    }
     return [{ ...entry, facts }]
   })
 }

@@ -3,6 +3,7 @@ import { ConfigError, type Problem } from '../errors.ts'
 import { createConfigLoader } from '../ingest/config/config-loader.ts'
 import { planRuns } from '../plan/plan.ts'
 import { limitProblems } from '../plan/quotas.ts'
+import { withTableLoads } from '../tables/config/with-table-loads.ts'
 import { type RawRegistry, readAccount } from './account.ts'
 import { addFacts, type ReadConfig, readFacts } from './config-facts.ts'
 import { Findings } from './findings.ts'
@@ -142,7 +143,9 @@ function check(
 
 /** With `.` for root, so that files keep the names that the registry gives them. */
 const loaderOf = (files: ProjectFiles): ReadConfig =>
-  createConfigLoader({ root: '.', readText: (file) => files.readText(file) })
+  withTableLoads(createConfigLoader({ root: '.', readText: (file) => files.readText(file) }), (file) =>
+    files.readText(file),
+  )
 
 /** Reads and checks a registry, the configurations it names, and the folders of its pipelines. Throws for no mistake in them. */
 export function checkRegistry(options: LoadOptions): CheckedRegistry {

@@ -55,8 +55,8 @@ export interface RunRequest {
   readonly codeVersion: string
   readonly projectRoot: string
   readonly classes: ClassLoader
-  /** Of a run that uses it, where it can be reached. */
-  readonly redshift?: Redshift
+  /** Of a run that uses it. */
+  readonly redshift?: Redshift | 'out-of-reach'
   /** Of a run that uses it. Whoever gave it closes it. */
   readonly catalog?: Catalog
   /** Stops the run when aborted: it fails, so that a retry goes on. */

@@ -1,12 +1,14 @@
 import type { Catalog, CatalogSession, LoadCounts, SinkOutcome } from '../contracts.ts'
 import { CatalogError, InputError } from '../errors.ts'
 import { type TableLoad, tableName } from './config/table-load.ts'
+import { NoRowsError } from './no-rows-error.ts'
 import { checkTable, createStaging, createTable } from './postgres-definition.ts'
 import { lockName, readMarker, writeMarker } from './postgres-marker.ts'
-import { isOverLimit, type Rejections, showLimit, showRejected } from './rejections.ts'
+import { listRejected, refuseTooMany } from './refuse-too-many.ts'
+import type { Rejections } from './rejections.ts'
 import type { LoadSink, SinkLoad } from './sink-load.ts'
 import { quoteName, quoteNames, quoteTable } from './sql-name.ts'
-import { csvRows, linesPerFile, type PassCounts } from './table-rows.ts'
+import { csvRows, type PassCounts, placeOfLine } from './table-rows.ts'
 
 const staging = 'sluice_staging'
 const lineColumn = 'sluice_line'
@@ -106,7 +108,8 @@ class PostgresLoad {
       },
       csvRows({ load, inputs, rejections, counts, withLines, signal, onBytes }),
     )
-    refuseTooMany(this.#request, rejections, counts.rows)
+    if (counts.rows === 0) throw new NoRowsError()
+    refuseTooMany(load, rejections, counts.rows)
     if (staged !== counts.rows - rejections.count) {
       throw new CatalogError(
         `${counts.rows - rejections.count} rows were sent for ${tableName(load)}, and PostgreSQL took ${staged}`,
@@ -212,7 +215,7 @@ class PostgresLoad {
     const [first] = rejections.first
     const rows = found === 1 ? 'one row has' : `${found} rows have`
     throw new InputError(
-      `${rows} a key that another row has, so none of the rows is loaded into ${tableName(this.#load)}${listed(rejections)}`,
+      `${rows} a key that another row has, so none of the rows is loaded into ${tableName(this.#load)}${listRejected(rejections)}`,
       first && { place: { file: first.file, line: first.line } },
     )
   }
@@ -226,9 +229,9 @@ class PostgresLoad {
         [after],
       )
       for (const { line, first, keys } of rows) {
-        const at = placeOf(Number(line))
+        const at = placeOfLine(Number(line))
         const file = inputs[at.index]?.name ?? ''
-        const other = first === null ? undefined : placeOf(Number(first))
+        const other = first === null ? undefined : placeOfLine(Number(first))
         const where =
           other === undefined
             ? 'is in the table already'
@@ -250,33 +253,3 @@ class PostgresLoad {
 
 const textsOf = (names: readonly string[], prefix = '') =>
   `array[${names.map((name) => `${prefix}${quoteName(name)}::text`).join(', ')}]`
-
-/** Which input a row is of, and its line there. */
-function placeOf(line: number): { readonly index: number; readonly line: number } {
-  return { index: Math.floor(line / linesPerFile), line: line % linesPerFile }
-}
-
-const shownRows = 5
-
-/** The first rejected rows, for a message. */
-function listed({ first, count }: Rejections): string {
-  const shown = first.slice(0, shownRows).map((row) => `\n  ${showRejected(row)}`)
-  const more = count > shown.length ? `\n  … and ${count - shown.length} more` : ''
-  return shown.length === 0 ? '' : `:${shown.join('')}${more}`
-}
-
-/** @throws InputError when more rows are rejected than the load allows, or every one */
-export function refuseTooMany({ load }: SinkLoad, rejections: Rejections, rows: number): void {
-  const { count, first } = rejections
-  if (count === 0) return
-  const isOver = isOverLimit(load.rejected, count, rows)
-  if (!isOver && count < rows) return
-  const allowed = isOver ? `; allowed are ${showLimit(load.rejected)}` : ': none is left to load'
-  const place = first[0] && { file: first[0].file, line: first[0].line, ...columnOf(first[0].character) }
-  throw new InputError(
-    `${count} of ${rows} rows do not fit ${tableName(load)}${allowed}${listed(rejections)}`,
-    place && { place },
-  )
-}
-
-const columnOf = (character: number | undefined) => (character === undefined ? {} : { column: character })

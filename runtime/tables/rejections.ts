@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { showPlace } from '../errors.ts'
 import type { RejectedLimit } from './config/table-load.ts'
@@ -56,6 +57,11 @@ export class Rejections {
     await this.#write()
     await this.#handle?.close()
     this.#handle = undefined
+  }
+
+  /** All that was rejected, once it is closed. */
+  read(): AsyncIterable<Uint8Array> {
+    return createReadStream(this.file)
   }
 
   async #write(): Promise<void> {

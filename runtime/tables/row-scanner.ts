@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts'
 import type { TableLoad } from './config/table-load.ts'
 import { CsvOutput } from './csv-output.ts'
+import { redshiftNullText, redshiftTextBytes } from './redshift-statements.ts'
 import type { RejectedRow } from './rejections.ts'
 import { type Field, RowParser } from './row-parser.ts'
 import { type ValueCheck, valueCheck } from './value-check.ts'
@@ -22,8 +23,6 @@ export interface ScanOptions {
   readonly withLines: boolean
   /** Added to the lines that stand before values. */
   readonly firstLine: number
-  /** A value that the output could not tell from null, for readers that do not look at quotes. */
-  readonly reservedText?: string
   readonly reject: (row: RejectedRow) => void
 }
 
@@ -47,6 +46,7 @@ export class RowScanner {
   readonly #nullText: Buffer
   readonly #parser: RowParser
   readonly #copiesThrough: boolean
+  readonly #isForRedshift: boolean
   #needsHeader: boolean
   /** Rows that are to be copied through: `[runStart, runEnd)`. */
   #runStart = 0
@@ -65,11 +65,12 @@ export class RowScanner {
     this.#nullText = Buffer.from(load.nullText)
     this.#parser = new RowParser({ delimiter, quote })
     this.#needsHeader = load.header !== 'none'
+    this.#isForRedshift = load.sinks.includes('redshift')
     this.#copiesThrough =
+      !this.#isForRedshift &&
       load.delimiter === ',' &&
       load.quote === '"' &&
-      load.nullText === options.nullText &&
-      !options.reservedText
+      load.nullText === options.nullText
   }
 
   /**
@@ -215,17 +216,20 @@ export class RowScanner {
     const nul = bytes.subarray(start, end).indexOf(0)
     if (nul >= 0) return 'a NUL character, which no database can hold in text'
     const { isPlainlyValid, isValid, expected } = this.#checks[column] as ValueCheck
-    if (!isEscaped && isPlainlyValid?.(bytes, start, end)) return this.#reservedReason(bytes, field)
+    if (!isEscaped && isPlainlyValid?.(bytes, start, end)) return this.#redshiftReason(bytes, field)
     if (!this.#isFree[column] && !isValid(this.#parser.text(bytes, field))) return `expected ${expected}`
-    return this.#reservedReason(bytes, field)
+    return this.#redshiftReason(bytes, field)
   }
 
-  #reservedReason(bytes: Buffer, field: Field): string | undefined {
-    const { reservedText } = this.#options
-    if (reservedText === undefined || field.end - field.start !== reservedText.length) return undefined
-    return this.#parser.text(bytes, field) === reservedText
-      ? 'this text stands for null on the way to Redshift'
-      : undefined
+  /** What Redshift cannot hold is no row for the other sink either: both have the same rows. */
+  #redshiftReason(bytes: Buffer, field: Field): string | undefined {
+    if (!this.#isForRedshift) return undefined
+    const { start, end } = field
+    if (end - start > redshiftTextBytes)
+      return `a text of ${end - start} bytes; Redshift holds ${redshiftTextBytes}`
+    if (end - start !== redshiftNullText.length || this.#parser.text(bytes, field) !== redshiftNullText)
+      return undefined
+    return 'this text stands for null on the way to Redshift'
   }
 
   #reject(

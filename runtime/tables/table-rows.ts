@@ -22,7 +22,6 @@ export interface PassOptions {
   readonly nullText?: string
   /** The first value of each row is the number of its line, counted through all inputs. */
   readonly withLines?: boolean
-  readonly reservedText?: string
   readonly signal: AbortSignal
   /** Told how many bytes of the inputs have been read. */
   readonly onBytes?: (bytes: number) => void
@@ -33,7 +32,12 @@ const maxRowBytes = 16 * 1024 * 1024
 const blockBytes = 256 * 1024
 
 /** Lines of one file begin where a multiple of this stands, so that a line number tells the file too. */
-export const linesPerFile = 2 ** 32
+const linesPerFile = 2 ** 32
+
+/** Which input a line of `withLines` is of, and its number there. */
+export function placeOfLine(line: number): { readonly index: number; readonly line: number } {
+  return { index: Math.floor(line / linesPerFile), line: line % linesPerFile }
+}
 
 /**
  * The rows of the inputs that fit, as CSV in UTF-8 with commas, double quotes and line feeds. The others go to
@@ -56,7 +60,6 @@ async function* rowsOfInput(
     nullText: options.nullText ?? load.nullText,
     withLines: options.withLines ?? false,
     firstLine: index * linesPerFile,
-    ...(options.reservedText !== undefined && { reservedText: options.reservedText }),
     reject: (row) => rejections.add(row),
   })
   for await (const isEnd of scanned(input, scanner, options)) {
