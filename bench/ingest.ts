@@ -1,19 +1,32 @@
-// A 60 MB wave-buoy file (500,000 rows, 24 columns) through `sluice run --config`, beside what pandas and xarray need
-// for reading the same columns and writing them without any quality check: `npx tsx bench/ingest.ts [rows…]`.
+// Wave-buoy files of four sizes (500,000 rows of 24 columns are 60 MB) through `sluice run --config`: rows per second,
+// and peak memory beside the design's bound and beside what a run of the registry would be rejected for. Below it, what
+// pandas and xarray need for reading the same columns and writing them without any quality check:
+// `npm run build && npx tsx bench/ingest.ts [rows…]`.
 // The Python side is left out where python3 with pandas, xarray and netCDF4 is not installed.
 import { spawnSync } from 'node:child_process'
-import { cpSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  createWriteStream,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { finished } from 'node:stream/promises'
 import { demoInputs } from '../pipelines/buoy_waves/demo.ts'
+import { fileInput } from '../runtime/formats/input-file.ts'
+import { createConfigLoader } from '../runtime/ingest/config/config-loader.ts'
+import { requireMemory } from '../runtime/ingest/memory.ts'
+import { measureRun, root, showRun } from './measure-run.ts'
 import { type Figures, measure, median, showFigures } from './process-figures.ts'
 
-const root = path.resolve(import.meta.dirname, '..')
-const bin = path.join(root, 'runtime/cli/bin/sluice.mjs')
+const configFile = 'pipelines/buoy_waves/config/pipeline_humboldt.yaml'
 const rounds = 3
 const sizes = process.argv.slice(2).map(Number)
-if (sizes.length === 0) sizes.push(500_000)
+if (sizes.length === 0) sizes.push(62_500, 250_000, 500_000, 2_000_000)
 
 const pythonPeer = `
 import sys, pandas as pd, xarray as xr
@@ -46,9 +59,18 @@ async function writeLongFile(file: string, rows: number): Promise<void> {
   await finished(out)
 }
 
-async function repeat(command: string, args: readonly string[], cwd: string): Promise<Figures> {
-  const figures = []
-  for (let i = 0; i < rounds; i++) figures.push(await measure(command, args, cwd))
+/** What a run of the registry would be told that it needs, in MB. */
+async function estimateMB(file: string): Promise<number> {
+  const readText = (name: string) => (existsSync(name) ? readFileSync(name, 'utf8') : undefined)
+  const config = createConfigLoader({ root, readText }).load(configFile)
+  const error = await requireMemory(config, [await fileInput(file)], 1).catch((cause: Error) => cause)
+  return Number(/needs about (\d+) MB/.exec(String(error))?.[1])
+}
+
+async function measurePeer(python: string, folder: string, file: string): Promise<Figures> {
+  const figures: Figures[] = []
+  for (let i = 0; i < rounds; i++)
+    figures.push(await measure(python, ['peer.py', file, 'peer.nc'], { cwd: folder }))
   return median(figures)
 }
 
@@ -57,29 +79,29 @@ const python = ['python3', '/usr/bin/python3'].find(
 )
 const folder = mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-'))
 try {
-  mkdirSync(path.join(folder, 'pipelines'))
-  cpSync(path.join(root, 'pipelines/buoy_waves'), path.join(folder, 'pipelines/buoy_waves'), {
-    recursive: true,
-  })
-  cpSync(path.join(root, 'shared'), path.join(folder, 'shared'), { recursive: true })
+  const file = path.join(folder, 'buoy.z05.long.waves.csv')
+  const storage = path.join(folder, 'storage')
   writeFileSync(path.join(folder, 'peer.py'), pythonPeer)
+  await writeLongFile(file, 10)
+  const base = await measureRun(configFile, [file], storage)
+  console.log(`10 rows (the base)\n  sluice           ${showFigures(base)}`)
   for (const rows of sizes) {
-    const file = path.join(folder, 'buoy.z05.long.waves.csv')
     await writeLongFile(file, rows)
-    const megabytes = statSync(file).size / 1e6
-    const config = 'pipelines/buoy_waves/config/pipeline_humboldt.yaml'
-    const sluice = await repeat(
-      process.execPath,
-      [bin, 'run', '--config', config, path.basename(file)],
-      folder,
+    const sluice = await measureRun(configFile, [file], storage)
+    const estimate = await estimateMB(file)
+    console.log(`${rows} rows, ${(statSync(file).size / 1e6).toFixed(1)} MB`)
+    console.log(`  sluice           ${showRun(sluice, rows, base)}`)
+    console.log(
+      `  estimate         ${estimate} MB, ${(estimate / (sluice.peakMB ?? Number.NaN)).toFixed(2)} of the peak`,
     )
-    console.log(`${rows} rows, ${megabytes.toFixed(1)} MB`)
-    console.log(`  sluice           ${showFigures(sluice)}, ${Math.round(rows / sluice.seconds)} rows/s`)
     if (!python) console.log('  pandas + xarray  not installed')
     else {
-      const peer = await repeat(python, ['peer.py', path.basename(file), 'peer.nc'], folder)
+      const peer = await measurePeer(python, folder, file)
       console.log(`  pandas + xarray  ${showFigures(peer)}, without quality checks`)
-      console.log(`  ratio            ${(sluice.seconds / peer.seconds).toFixed(2)} of the time`)
+      const memory = (sluice.peakMB ?? Number.NaN) / (peer.peakMB ?? Number.NaN)
+      console.log(
+        `  ratio            ${(sluice.seconds / peer.seconds).toFixed(2)} of the time, ${memory.toFixed(2)} of the memory`,
+      )
     }
   }
 } finally {
