@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { StoreError } from '../errors.ts'
 import { createClassLoader } from './class-loader.ts'
 
 describe('createClassLoader', () => {
@@ -58,5 +59,38 @@ describe('createClassLoader', () => {
 
   it('says where a file does not compile', async () => {
     await expect(loader().load('pipelines.wind.broken.Broken')).rejects.toThrow(/broken\.ts:3:\d+: Expected/)
+  })
+
+  it('gives each process files of its own', async () => {
+    const outDir = path.join(root, 'own')
+    await createClassLoader({ projectRoot: root, outDir, runtimeIndex }).load('pipelines.wind.hooks.Hooks')
+    expect(readdirSync(outDir)).toEqual([String(process.pid)])
+  })
+
+  it('tells files apart whose folders and names end alike', async () => {
+    put('shared/tide.ts', "export class Tide { from = 'shared' }")
+    put('pipelines/shared/tide.ts', "export class Tide { from = 'pipelines' }")
+    const both = loader()
+    const classes = await Promise.all(
+      ['shared.tide.Tide', 'pipelines.shared.tide.Tide'].map((name) => both.load(name)),
+    )
+    const made = classes.map((found) => new (found as new () => { from: string })().from)
+    expect(made).toEqual(['shared', 'pipelines'])
+  })
+
+  it('does not call a folder that cannot be written a mistake in the configuration', async () => {
+    const outDir = path.join(root, 'shared/names.ts')
+    const loading = createClassLoader({ projectRoot: root, outDir, runtimeIndex }).load(
+      'pipelines.wind.hooks.Hooks',
+    )
+    await expect(loading).rejects.toThrow(StoreError)
+    await expect(loading).rejects.toThrow(/hooks\.mjs: cannot be written/)
+  })
+
+  it('calls what a file throws when it is loaded a mistake in it', async () => {
+    put('pipelines/wind/throwing.ts', "throw new Error('not today')\nexport class Throwing {}")
+    await expect(loader().load('pipelines.wind.throwing.Throwing')).rejects.toThrow(
+      /throwing\.ts: cannot be loaded: not today/,
+    )
   })
 })

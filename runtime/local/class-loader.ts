@@ -1,14 +1,16 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { BuildFailure, Message } from 'esbuild'
 import type { ClassLoader } from '../contracts.ts'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, type Problem, StoreError } from '../errors.ts'
 import { customClassFile } from '../ingest/config/custom-class.ts'
 
 /**
  * Loads the TypeScript that a project's classnames stand for: `pipelines.lidar.pipeline.LidarPipeline` is the export
- * `LidarPipeline` of `pipelines/lidar/pipeline.ts`. Each file is bundled once into `outDir`; its imports of the
- * runtime (or of `sluice`) become imports of `runtimeIndex`, so that there is one copy of every class.
+ * `LidarPipeline` of `pipelines/lidar/pipeline.ts`. Each file is bundled once into a folder of this process in `outDir`:
+ * another process would read what this one is writing. Its imports of the runtime (or of `sluice`) become imports of
+ * `runtimeIndex`, so that there is one copy of every class.
  */
 export function createClassLoader(options: {
   readonly projectRoot: string
@@ -23,7 +25,7 @@ export function createClassLoader(options: {
       if (!existsSync(source)) throw missingClass(classname, file, exportName, 'there is no such file')
       let module = modules.get(file)
       if (!module) {
-        module = bundleAndImport(source, options)
+        module = bundleAndImport(file, options)
         modules.set(file, module)
       }
       const exports = await module
@@ -41,26 +43,48 @@ function missingClass(classname: string, file: string, exportName: string, found
   return new ConfigError([{ severity: 'error', file, path: '', message }])
 }
 
-async function bundleAndImport(
+interface BundlePlace {
+  readonly projectRoot: string
+  readonly outDir: string
+  readonly runtimeIndex: string
+}
+
+async function bundleAndImport(file: string, place: BundlePlace): Promise<Record<string, unknown>> {
+  const source = path.join(place.projectRoot, file)
+  const folder = path.join(place.outDir, String(process.pid))
+  const outfile = path.join(folder, `${file.replace(/\.ts$/, '').replaceAll('/', '.')}.mjs`)
+  const text = await bundle(source, outfile, place)
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(outfile, text)
+  } catch (cause) {
+    throw new StoreError(`${outfile}: cannot be written`, { cause })
+  }
+  try {
+    return (await import(pathToFileURL(outfile).href)) as Record<string, unknown>
+  } catch (cause) {
+    const message = `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`
+    throw new ConfigError([{ severity: 'error', file: source, path: '', message }], { cause })
+  }
+}
+
+/** @throws ConfigError for what is wrong in the sources */
+async function bundle(
   source: string,
-  {
-    projectRoot,
-    outDir,
-    runtimeIndex,
-  }: { readonly projectRoot: string; readonly outDir: string; readonly runtimeIndex: string },
-): Promise<Record<string, unknown>> {
+  outfile: string,
+  { projectRoot, runtimeIndex }: BundlePlace,
+): Promise<Uint8Array> {
   const esbuild = await import('esbuild')
-  mkdirSync(outDir, { recursive: true })
-  const name = `${path.basename(path.dirname(source))}-${path.basename(source, '.ts')}`
-  const outfile = path.join(outDir, `${name}.mjs`)
   // The project's own runtime folder, and the one that this program was built from: not always the same.
   const runtimeSources = [projectRoot, path.join(path.dirname(runtimeIndex), '..')].map((folder) =>
     path.resolve(folder, 'runtime', 'index.ts'),
   )
   try {
-    await esbuild.build({
+    const { outputFiles } = await esbuild.build({
       entryPoints: [source],
       outfile,
+      // esbuild calls a full disk a mistake in the sources.
+      write: false,
       bundle: true,
       format: 'esm',
       platform: 'node',
@@ -88,26 +112,24 @@ async function bundleAndImport(
         },
       ],
     })
-    return (await import(`${pathToFileURL(outfile).href}`)) as Record<string, unknown>
+    return (outputFiles[0] as (typeof outputFiles)[0]).contents
   } catch (cause) {
-    const errors = (cause as { errors?: { text: string; location?: { line: number; column: number } }[] })
-      .errors
+    const { errors } = cause as Partial<BuildFailure>
+    // Without them it is esbuild itself that broke.
+    if (!errors) throw cause
     throw new ConfigError(
-      errors?.map(({ text, location }) => ({
-        severity: 'error' as const,
-        file: source,
-        ...(location ? { line: location.line, column: location.column + 1 } : {}),
-        path: '',
-        message: text,
-      })) ?? [
-        {
-          severity: 'error',
-          file: source,
-          path: '',
-          message: `cannot be loaded: ${(cause as Error).message}`,
-        },
-      ],
+      errors.map((error) => problemOf(source, error)),
       { cause },
     )
+  }
+}
+
+function problemOf(source: string, { text, location }: Message): Problem {
+  return {
+    severity: 'error',
+    file: source,
+    ...(location && { line: location.line, column: location.column + 1 }),
+    path: '',
+    message: text,
   }
 }
