@@ -82,7 +82,6 @@ async function executeUnit(
   { runId, replay }: { readonly runId: string; readonly replay: boolean },
 ): Promise<RunResult[]> {
   const { run, projectRoot, version } = executor
-  const files = filesOf(run, projectRoot)
   return executeWork({
     ...executor,
     work,
@@ -90,7 +89,7 @@ async function executeUnit(
     runId,
     replay,
     module: moduleOf(run, version),
-    ...(files && { filesOf: files }),
+    makeFilesOf: () => filesOf(run, projectRoot),
     holder: id,
     attempt: attempt ?? (await attemptOf(executor, work, runId)),
     attempts: run.compute.attempts,
