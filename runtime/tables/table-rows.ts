@@ -106,7 +106,7 @@ async function* scanned(
     gathered = rest.length > 0 ? [rest] : []
     length = rest.length
     // A long row is looked at again when there is twice as much of it.
-    wanted = Math.max(blockBytes, rest.length * 2)
+    wanted = Math.min(Math.max(blockBytes, rest.length * 2), maxRowBytes + blockBytes)
   }
 
   try {
