@@ -15,9 +15,14 @@ import { type TextArray, TextArrayBuilder } from './text-array.ts'
 /**
  * Datasets one after the other along `dim`, as `xarray.concat` does by default: data variables without `dim` gain it,
  * one that some dataset lacks is missing there, other dimensions are outer-joined, coords that are the same
- * everywhere stay as they are, attributes are those of the first. @throws InputError that names the variable
+ * everywhere stay as they are, attributes are those of the first. With `consume` the datasets let go of each variable
+ * once it is joined, so that no more than one is held twice. @throws InputError that names the variable
  */
-export function concat(datasets: readonly Dataset[], dim: string): Dataset {
+export function concat(
+  datasets: readonly Dataset[],
+  dim: string,
+  { consume = false }: { readonly consume?: boolean } = {},
+): Dataset {
   if (datasets.length === 0) throw new InputError('there is nothing to concatenate')
   const aligned = align(datasets, { join: 'outer', except: dim })
   const lengths = aligned.map((dataset, i) => {
@@ -34,6 +39,11 @@ export function concat(datasets: readonly Dataset[], dim: string): Dataset {
     const isShared = isCoord && !parts.some((part) => part?.dims.includes(dim)) && allTheSame(parts)
     const joined = isShared ? first : joinParts(name, parts, dim, lengths)
     ;(isCoord ? result.coords : result.dataVars).set(name, joined)
+    if (!consume) continue
+    for (const { coords, dataVars } of [...datasets, ...aligned]) {
+      coords.delete(name)
+      dataVars.delete(name)
+    }
   }
   return result
 }

@@ -253,6 +253,19 @@ describe('merge', () => {
 })
 
 describe('concat', () => {
+  it('leaves datasets empty that it may consume, and gives the same', () => {
+    const parts = () =>
+      [1, 2].map((day) =>
+        dataset(
+          { lat: of([], 'float64', 45 as never), time: of(['time'], 'datetime64[s]', [`2022-01-0${day}`]) },
+          { v: of(['time'], 'int32', [day]) },
+        ),
+      )
+    const consumed = parts()
+    expect(concat(consumed, 'time', { consume: true })).toEqual(concat(parts(), 'time'))
+    expect(consumed.map((part) => [...part.variables()])).toEqual([[], []])
+  })
+
   it('puts datasets one after the other, and repeats what has no such dimension', () => {
     const site = { lat: of([], 'float64', 45 as never) }
     const first = dataset(

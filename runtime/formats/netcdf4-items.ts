@@ -107,10 +107,9 @@ function dimsOf(file: H5File, item: Item, byId: ReadonlyMap<number, string>, pho
     if (dims.length === rank && dims.every((dim) => dim !== undefined)) return dims
   }
   const dims: string[] = []
-  const attached = attachedCounts(file, item.path, rank)
   for (let axis = 0; axis < rank; axis++) {
     const scale = file.module.get_attached_scales(file.id, item.path, axis)[0]
-    if (scale === undefined && attached[axis]! > 0)
+    if (scale === undefined && attachedCounts(file, item.path, rank)[axis]! > 0)
       throw new InputError(`${item.name}: its dimensions are damaged`)
     dims.push(scale?.split('/').at(-1) ?? phony.nameFor(item.shape[axis] as number, dims))
   }

@@ -10,8 +10,8 @@ import { TextArray } from '../../dataset/text-array.ts'
 
 /**
  * Several inputs as one, by `merge_kwargs` of `xarray.merge` (outer join of values that agree, unless it says
- * otherwise). Inputs that follow each other in time are put end to end, which gives the same and holds each value
- * twice at most. @throws InputError where values conflict
+ * otherwise). Inputs that follow each other in time are put end to end, which gives the same; they are left empty.
+ * @throws InputError where values conflict
  */
 export function mergeInputs(parts: ReadonlyMap<string, Dataset>, kwargs: JsonObject): Dataset {
   const datasets = [...parts.values()]
@@ -23,8 +23,9 @@ export function mergeInputs(parts: ReadonlyMap<string, Dataset>, kwargs: JsonObj
   const isDefault = join === 'outer' && compat === 'no_conflicts' && attrs === 'override'
   const inOrder = isDefault ? endToEnd(datasets) : undefined
   if (!inOrder) return merge(datasets, { join, compat, combineAttrs: attrs, sources: [...parts.keys()] })
-  const joined = concat(inOrder, 'time')
-  for (const [name, variable] of joined.variables()) variable.attrs = new Map(first.get(name)?.attrs)
+  const attrsOf = new Map([...first.variables()].map(([name, variable]) => [name, new Map(variable.attrs)]))
+  const joined = concat(inOrder, 'time', { consume: true })
+  for (const [name, variable] of joined.variables()) variable.attrs = attrsOf.get(name) ?? new Map()
   return new Dataset({ coords: joined.coords, dataVars: joined.dataVars, attrs: first.attrs })
 }
 

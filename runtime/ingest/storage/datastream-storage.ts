@@ -104,7 +104,7 @@ export class DatastreamStorage {
       parts.push(part)
     }
     if (parts.length === 0) return { dataset: new Dataset(), files }
-    const dataset = parts.length === 1 ? (parts[0] as Dataset) : concat(parts, 'time')
+    const dataset = parts.length === 1 ? (parts[0] as Dataset) : concat(parts, 'time', { consume: true })
     parts.length = 0
     return { dataset: within(dataset, span, datastream), files }
   }
