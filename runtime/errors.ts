@@ -50,10 +50,19 @@ export class InputError extends SluiceError {
   readonly tag = 'input'
   override readonly name = 'InputError'
   readonly place: Place | undefined
+  /** The message without the place. */
+  readonly what: string
+  /** The element of the variable that the message is about, counted from 0, if it is about one. */
+  readonly element: number | undefined
 
-  constructor(message: string, options: { place?: Place; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { place?: Place; element?: number | undefined; cause?: unknown } = {},
+  ) {
     super(options.place ? `${showPlace(options.place)}: ${message}` : message, { cause: options.cause })
     this.place = options.place
+    this.what = message
+    this.element = options.element
   }
 }
 

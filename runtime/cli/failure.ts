@@ -1,8 +1,30 @@
 import { isSluiceError } from '../errors.ts'
 
+/** What the system says of a path that a command was given, in plain words. */
+const systemWords: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EEXIST: 'is there already',
+  EISDIR: 'is a folder',
+  ELOOP: 'is a link that leads to itself',
+  ENAMETOOLONG: 'is too long a name',
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of this path is no folder',
+  EPERM: 'permission denied',
+  EROFS: 'is on a disk that may only be read',
+}
+
+/** A path that cannot be used as asked: for the user to change. */
+function pathProblem(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('path' in error) || !('code' in error)) return undefined
+  const words = systemWords[String(error.code)]
+  return words === undefined ? undefined : `${String(error.path)}: ${words}`
+}
+
 /** What the process ends with: 1 when the user's input or configuration has to change, 70 when it is our fault. */
 export function exitCode(error: unknown): 1 | 70 {
-  return isSluiceError(error, 'input', 'quality', 'config', 'usage') ? 1 : 70
+  const isUsers =
+    isSluiceError(error, 'input', 'quality', 'config', 'usage') || pathProblem(error) !== undefined
+  return isUsers ? 1 : 70
 }
 
 /** Says what went wrong in plain lines on standard error; with `isDebug`, also where in the code. */
@@ -10,11 +32,17 @@ export function report(error: unknown, isDebug: boolean): void {
   process.stderr.write(`${isDebug && error instanceof Error ? withStack(error) : describe(error)}\n`)
 }
 
-/** The message, followed by those of its causes that say something new. */
+/**
+ * The message, followed by those of its causes that say something new. What the system says of an input (`ENOENT: no
+ * such file or directory, stat …`) is no news to who reads that it is not there.
+ */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  const problem = pathProblem(error)
+  if (problem !== undefined) return problem
   const messages = [error.message || error.name]
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (isSluiceError(error, 'input') && 'syscall' in cause) continue
     const said = messages.join('\n')
     if (cause.message && !said.includes(cause.message)) messages.push(cause.message)
   }

@@ -166,9 +166,17 @@ async function takeIn(
 
 /** @throws InputError when there is no file of this name */
 function requireFile(file: string): Stats {
-  const stat = statSync(file, { throwIfNoEntry: false })
-  if (!stat) throw new InputError('there is no such file', { place: { file } })
-  if (!stat.isFile()) throw new InputError('is no file', { place: { file } })
+  let stat: Stats
+  try {
+    stat = statSync(file)
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const isAbsent = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(code ?? '')
+    const why = isAbsent ? 'there is no such file' : `cannot be read: ${message}`
+    throw new InputError(why, { place: { file }, cause })
+  }
+  if (stat.isDirectory()) throw new InputError('is a folder: name the files in it', { place: { file } })
+  if (!stat.isFile()) throw new InputError('is a pipe, a socket or a device, not a file', { place: { file } })
   return stat
 }
 

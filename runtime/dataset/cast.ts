@@ -71,7 +71,7 @@ function elementReader(
       value === undefined
         ? `a missing value cannot be ${to}, and there is no _FillValue to stand for it`
         : refusal(value, from, to)
-    throw new InputError(`${name}: ${why} (element ${index})`)
+    throw new InputError(`${name}: ${why} (element ${index})`, { element: index })
   }
 }
 
@@ -84,7 +84,8 @@ function narrowToFloat32(data: Float64Array, name: string): Float32Array {
   const result = new Float32Array(data)
   for (let i = 0; i < data.length; i++) {
     if (!Number.isFinite(result[i] as number) && Number.isFinite(data[i] as number)) {
-      throw new InputError(`${name}: ${refusal(data[i] as number, 'float64', 'float32')} (element ${i})`)
+      const why = refusal(data[i] as number, 'float64', 'float32')
+      throw new InputError(`${name}: ${why} (element ${i})`, { element: i })
     }
   }
   return result

@@ -10,7 +10,7 @@ import type { Dataset, Variable } from '../dataset/dataset.ts'
 import { showFloat } from '../dataset/number-text.ts'
 import { TextArray } from '../dataset/text-array.ts'
 import { InputError, isSluiceError } from '../errors.ts'
-import { estimateCsvBytes, readCsv } from './csv.ts'
+import { csvRowLine, estimateCsvBytes, readCsv } from './csv.ts'
 import { parseReadCsvOptions } from './csv-options.ts'
 import { bytesInput } from './input-file.ts'
 
@@ -195,6 +195,34 @@ test('how the text is cut into chunks changes nothing', async () => {
     }),
     { numRuns: 500 },
   )
+})
+
+describe('the line of a row', () => {
+  const lines = (
+    content: string | Uint8Array,
+    options: JsonObject,
+    rows: readonly number[],
+    name = 'in.csv',
+  ) => {
+    const file = bytesInput(name, Buffer.from(content), '/nowhere')
+    const parsed = parseReadCsvOptions(options)
+    return Promise.all(rows.map((row) => csvRowLine(file, parsed, row)))
+  }
+
+  test('counts headers, blank lines, comments, line ends in quotes, and rows that are left out', async () => {
+    expect(await lines('a,b\n1,2\n\n3,4\n', {}, [0, 1, 2])).toEqual([2, 4, undefined])
+    expect(await lines('# x\na,b\n# y\n1,2\n', { comment: '#' }, [0])).toEqual([4])
+    expect(await lines('a,b\n1,"x\ny"\n3,4\n', {}, [0, 1])).toEqual([3, 4])
+    expect(await lines('a,b\n1,2\n3,4\n5,6\n', { skiprows: [1] }, [0, 1])).toEqual([3, 4])
+    expect(await lines('a,b\n1,2\n3,4,5\n5,6\n', { on_bad_lines: 'skip' }, [0, 1])).toEqual([2, 4])
+    expect(await lines('a  b\n1 2\n3   4\n', { sep: '\\s+', engine: 'python' }, [1])).toEqual([3])
+    expect(await lines('a,b\n1,2\n3,4\nend\n', { skipfooter: 1, engine: 'python' }, [1, 2])).toEqual([
+      3,
+      undefined,
+    ])
+    expect(await lines('1,2\n3,4\n', { header: null }, [0, 1])).toEqual([1, 2])
+    expect(await lines(gzipSync('a\n1\n2\n'), {}, [1], 'in.csv.gz')).toEqual([3])
+  })
 })
 
 describe('compressed files', () => {

@@ -7,7 +7,7 @@ import { FrameRows } from './csv-frame.ts'
 import type { ReadCsvOptions } from './csv-options.ts'
 import { type CsvPlan, PlanError, type PlannedColumn } from './csv-plan.ts'
 import { RegexRows } from './csv-regex-rows.ts'
-import { type RowSource, TextFault } from './csv-rows.ts'
+import { type RowSink, type RowSource, TextFault } from './csv-rows.ts'
 import { compressionOf, csvText, EncodingFault } from './csv-source.ts'
 import { CsvTokenizer } from './csv-tokenizer.ts'
 import { fromDataFrame, LabelError, rowDimension, rowNumbers } from './data-frame.ts'
@@ -53,6 +53,29 @@ export async function estimateCsvBytes(
     : Math.ceil((rows.byteLength / sampled.size) * textSize(file, options))
 }
 
+/**
+ * The line, counted from 1, that the data row number `row` (counted from 0) of a file ends in; `undefined` when there
+ * are fewer. Reads the file up to it once more. @throws InputError as `readCsv`
+ */
+export async function csvRowLine(
+  file: InputFile,
+  options: ReadCsvOptions,
+  row: number,
+): Promise<number | undefined> {
+  const rows = new FrameRows(file.name, options, { names: new Set() })
+  let line: number | undefined
+  await readRows(file, options, rows, Number.POSITIVE_INFINITY, {
+    row(next) {
+      const { count } = rows
+      const goesOn = rows.row(next)
+      if (count === row && rows.count > row) line = next.line
+      return goesOn && line === undefined
+    },
+    gap: () => rows.gap(),
+  })
+  return line
+}
+
 /** Enough rows to judge by, little to read. */
 const sampleBytes = 512 * 1024
 /** Room for rows that are shorter than those judged by: memory that is not written to is not taken. */
@@ -63,15 +86,16 @@ function textSize(file: InputFile, options: ReadCsvOptions): number {
   return compressionOf(file, options.compression) === 'none' ? file.size : file.size * 10
 }
 
-/** Puts the text, or about its first `limit` bytes, through `rows`. */
+/** Puts the text, or about its first `limit` bytes, through `rows`, or through `taker`, which hands it on to `rows`. */
 async function readRows(
   file: InputFile,
   options: ReadCsvOptions,
   rows: FrameRows,
   limit: number = Number.POSITIVE_INFINITY,
+  taker: RowSink = rows,
 ): Promise<{ size: number; isWhole: boolean }> {
   const sink =
-    options.skipfooter > 0 ? new FooterHold(rows, options.skipfooter, (options.header ?? -1) + 1) : rows
+    options.skipfooter > 0 ? new FooterHold(taker, options.skipfooter, (options.header ?? -1) + 1) : taker
   const { separator } = options
   const source: RowSource =
     separator.kind === 'regex'

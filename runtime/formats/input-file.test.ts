@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -39,6 +40,22 @@ function storeOf(info: ObjectInfo, body: string, truncated = body): ObjectReader
 }
 
 const info: ObjectInfo = { key: 'a/b c.csv', size: 5, etag: 'v1', lastModified: new Date(0) }
+
+test('what is no file is refused at once, in words', async () => {
+  execFileSync('mkfifo', [join(folder, 'pipe.csv')])
+  await symlink('nowhere.csv', join(folder, 'dangling.csv'))
+  await symlink('loop.csv', join(folder, 'loop.csv'))
+  const messages = await Promise.all(
+    ['pipe.csv', 'dangling.csv', 'loop.csv'].map((name) =>
+      fileInput(join(folder, name), name).then(String, (error: Error) => error.message),
+    ),
+  )
+  expect(messages).toEqual([
+    'pipe.csv: is a pipe, a socket or a device, not a file',
+    'dangling.csv: there is no such file',
+    'loop.csv: its symbolic links lead round in a circle',
+  ])
+})
 
 test('a file on disk streams from its start at each call and is its own local path', async () => {
   const path = join(folder, 'x.csv')

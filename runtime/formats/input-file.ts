@@ -10,19 +10,17 @@ const chunkBytes = 256 * 1024
 
 /**
  * A file on this machine; `name` is what messages and patterns call it. A folder is allowed, for formats that are
- * one (Zarr): it has no stream and size 0. @throws InputError when there is nothing at `path`
+ * one (Zarr): it has no stream and size 0. @throws InputError when there is nothing at `path` that can be read again,
+ * as a pipe cannot
  */
 export async function fileInput(path: string, name: string = path): Promise<InputFile> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new InputError(
-      cause.code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${cause.code}`,
-      {
-        place: { file: name },
-        cause,
-      },
-    )
+    throw new InputError(absenceOf(cause), { place: { file: name }, cause })
   })
   const isFolder = found.isDirectory()
+  if (!isFolder && !found.isFile()) {
+    throw new InputError('is a pipe, a socket or a device, not a file', { place: { file: name } })
+  }
   return {
     name,
     size: isFolder ? 0 : found.size,
@@ -39,6 +37,11 @@ export async function fileInput(path: string, name: string = path): Promise<Inpu
     },
     localPath: () => Promise.resolve(path),
   }
+}
+
+function absenceOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
+  return code === 'ELOOP' ? 'its symbolic links lead round in a circle' : `cannot be read: ${message}`
 }
 
 /** An object of a store at exactly the version that `info` names: any other version is a PreconditionFailedError. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InputFile, PipelineModule, RunContext, Skipped, Succeeded } from '../contracts.ts'
 import { InputError } from '../errors.ts'
@@ -17,7 +17,8 @@ export function createIngestModule(version: string): PipelineModule {
       const { run, projectRoot } = context
       const loader = createConfigLoader({
         root: projectRoot,
-        readText: (file) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined),
+        readText: (file) =>
+          statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, 'utf8') : undefined,
       })
       const config = loader.load(run.configFile)
       const result = await runPipeline(config, await inputsOf(context), {

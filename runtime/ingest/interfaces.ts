@@ -1,6 +1,7 @@
 /** What built-in and ported classes of a pipeline configuration look like. Exported by `runtime/index.ts`. */
 import type { InputFile, JsonObject, Log } from '../contracts.ts'
 import type { Dataset, Variable } from '../dataset/dataset.ts'
+import type { Place } from '../errors.ts'
 import type { DatasetConfig, VariableConfig } from './config/types.ts'
 
 /** Turns one file into a dataset, or an archive into one dataset a member, by the member's name. */
@@ -13,6 +14,8 @@ export interface Reader {
     file: InputFile,
     request: { readonly names: ReadonlySet<string> },
   ): Promise<Dataset | Map<string, Dataset>>
+  /** The line of a file of text that a row of its variables, counted from 0, stands in: for errors that are found later. */
+  lineOf?(file: InputFile, row: number): Promise<number | undefined>
 }
 
 /** Which time labels stand for, and how far a transform reaches: seconds for datetime coords, else the coord's unit. */
@@ -36,6 +39,8 @@ export interface ConverterContext {
   readonly inputKey: string
   /** The variable's name in the input. */
   readonly inputName: string
+  /** Where the converter stands in its file, if it stands in one. */
+  readonly place?: Place
   /** Of a VAP. */
   readonly transform?: TransformParameters
   /** Of a VAP: the unpadded window, half-open, in nanoseconds since 1970. */

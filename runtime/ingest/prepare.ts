@@ -153,7 +153,7 @@ function requireTime(dataset: Dataset): void {
   if (!time) throw new InputError('the dataset has no time')
   if (time.data instanceof TextArray) {
     throw new InputError(
-      `time is text, such as "${time.data.length > 0 ? time.data.at(0) : ''}": a StringToDatetime converter makes it times`,
+      `time is text, such as "${time.data.length > 0 ? time.data.at(0) : ''}": a StringToDatetime converter and the dtype datetime64[ns] in dataset.yaml make it times`,
     )
   }
 }

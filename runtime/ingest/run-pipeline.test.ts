@@ -80,9 +80,17 @@ describe('bad input is refused with its file and place, and nothing is written',
     ['binary data', Uint8Array.from({ length: 4096 }, (_, i) => (i * 7919) % 256), /^in\.csv/],
     ['another separator', `t;T\n2022-01-01 00:00:00;1\n`, /^in\.csv:2: .*sep: ";"/],
     ['no time column', 'stamp,T\n2022-01-01 00:00:00,1\n', /^in\.csv.*"t" or "time".*found "stamp", "T"/],
-    ['a time that does not parse', `${header}${rows}yesterday,3\n`, /^in\.csv.*yesterday/],
-    ['a value that is no number', `${header}${rows}2022-01-01 00:02:00,warm\n`, /temp.*warm/],
-    ['times that are all missing', `${header},1\n,2\n`, /time/],
+    [
+      'a time that does not parse',
+      `${header}${rows}yesterday,3\n`,
+      /^in\.csv:4: time, read from "t": row 3: "yesterday"/,
+    ],
+    [
+      'a value that is no number',
+      `${header}${rows}\n2022-01-01 00:02:00,warm\n`,
+      /^in\.csv:5: temp, read from "T": "warm"/,
+    ],
+    ['times that are all missing', `${header},1\n,2\n`, /^in\.csv: .*time/],
     ['a row with too many fields', `${header}${rows}2022-01-01 00:02:00,3,4\n`, /^in\.csv:4/],
   ]
   it.each(bad)('%s', async (_, content, message) => {
@@ -120,6 +128,19 @@ describe('bad input is refused with its file and place, and nothing is written',
     expect((await rejection(ingest, { 'in.zip': ragged })).message).toMatch(/^in\.zip: a\.csv:4/)
   })
 
+  it('a wrong format of times, at its place in the configuration', async () => {
+    const pipeline = ingest.replace('%d %H', '%Q %H')
+    const error = await rejection(pipeline, { 'in.csv': header + rows })
+    expect(error).toBeInstanceOf(ConfigError)
+    expect(error.message).toMatch(/^pipeline\.yaml:11:\d+ time: .*directive %Q/)
+  })
+
+  it('a header that is one endless name, without repeating all of it', async () => {
+    const error = await rejection(ingest, { 'in.csv': `${'x'.repeat(100_000)}\n1\n` })
+    expect(error.message).toMatch(/^in\.csv: time is to be read from/)
+    expect(error.message.length).toBeLessThan(300)
+  })
+
   it('units that cannot be converted', async () => {
     const pipeline = ingest.replace(
       'temp: {name: T}',
@@ -146,7 +167,7 @@ describe('bad input is refused with its file and place, and nothing is written',
     )
     const error = await rejection(pipeline, { 'in.csv': `${header}2022-01-01 00:00:00,41\n` })
     expect(error).toBeInstanceOf(QualityError)
-    expect(error.message).toContain('temp: 1 of 1 values failed')
+    expect(error.message).toMatch(/^in\.csv: temp: 1 of 1 values failed/)
   })
 
   it('data of which a check leaves nothing', async () => {

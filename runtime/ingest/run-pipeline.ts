@@ -11,7 +11,7 @@ import type {
 } from '../contracts.ts'
 import { decodeCf } from '../dataset/cf.ts'
 import { Dataset } from '../dataset/dataset.ts'
-import { InputError, UsageError } from '../errors.ts'
+import { InputError, isSluiceError, QualityError, UsageError } from '../errors.ts'
 import type { PipelineConfig } from './config/types.ts'
 import { countDataset, isWithoutValues } from './count-dataset.ts'
 import type { PipelineHooks } from './interfaces.ts'
@@ -75,7 +75,7 @@ export async function runPipeline(
   inputs: PipelineInputs,
   environment: PipelineEnvironment,
 ): Promise<PipelineOutcome> {
-  const { log, signal, progress } = environment
+  const { progress } = environment
   const hooks = await loadHooks(config, environment)
   const managers = await makeQualityManagers(config.quality, environment)
   const storage = new DatastreamStorage(config.storage, {
@@ -86,12 +86,27 @@ export async function runPipeline(
   const retrieved = await retrieve(config, inputs, { environment, storage, hooks })
   if (!retrieved) return { outcome: 'skipped', reason: 'no-input' }
   progress?.(1, steps)
-  let dataset = prepareDataset(
-    retrieved.dataset,
-    config.dataset,
-    runAttrs(retrieved.inputs, environment),
-    log,
-  )
+  const parts = { storage, hooks, managers }
+  return about(retrieved.inputs, () => finish(config, inputs, retrieved, parts, environment))
+}
+
+interface FinishingParts {
+  readonly storage: DatastreamStorage
+  readonly hooks: PipelineHooks
+  readonly managers: Awaited<ReturnType<typeof makeQualityManagers>>
+}
+
+/** All that follows the retrieval. */
+async function finish(
+  config: PipelineConfig,
+  inputs: PipelineInputs,
+  retrieved: Retrieved,
+  { storage, hooks, managers }: FinishingParts,
+  environment: PipelineEnvironment,
+): Promise<PipelineOutcome> {
+  const { log, signal, progress } = environment
+  const attrs = runAttrs(retrieved.inputs, environment)
+  let dataset = prepareDataset(retrieved.dataset, config.dataset, attrs, log)
   // A window's padded fetch may find files whose samples all lie outside of the window.
   if (inputs.kind === 'window' && isWithoutValues(dataset, config.dataset)) {
     return { outcome: 'skipped', reason: 'empty' }
@@ -113,6 +128,22 @@ export async function runPipeline(
   }
   progress?.(steps, steps)
   return { outcome: 'succeeded', counts, outputs }
+}
+
+/** Errors about the data say which inputs they are about, where they do not yet. */
+async function about<T>(inputs: readonly string[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const [first, ...others] = inputs
+    if (first === undefined) throw error
+    const shown = others.length > 0 ? `${first} and ${others.length} more` : first
+    if (isSluiceError(error, 'quality'))
+      throw new QualityError(`${shown}: ${error.message}`, { cause: error })
+    if (!isSluiceError(error, 'input') || (error as InputError).place) throw error
+    if (others.length === 0) throw new InputError(error.message, { place: { file: first }, cause: error })
+    throw new InputError(`${shown}: ${error.message}`, { cause: error })
+  }
 }
 
 async function loadHooks(config: PipelineConfig, { classes }: PipelineEnvironment): Promise<PipelineHooks> {

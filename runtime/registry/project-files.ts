@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /** A project's files by their paths from its root, with `/`. */
 export interface ProjectFiles {
-  /** `undefined` when there is no such file. Bytes that are not UTF-8 come as U+FFFD. */
+  /** `undefined` when there is no such file, or a pipe or device, which may never end. Bytes that are not UTF-8 come as U+FFFD. */
   readText(file: string): string | undefined
   /** The names in a folder, sorted, those of folders with a `/` at the end; `undefined` when there is no such folder. */
   listFolder(folder: string): readonly string[] | undefined
@@ -24,7 +24,11 @@ function unlessAbsent<T>(read: () => T): T | undefined {
 /** The files below `root` on this machine. Absolute paths stay what they are. */
 export function projectFiles(root: string): ProjectFiles {
   return {
-    readText: (file) => unlessAbsent(() => readFileSync(path.resolve(root, file), 'utf8')),
+    readText: (file) =>
+      unlessAbsent(() => {
+        const found = path.resolve(root, file)
+        return statSync(found).isFile() ? readFileSync(found, 'utf8') : undefined
+      }),
     listFolder: (folder) =>
       unlessAbsent(() =>
         readdirSync(path.resolve(root, folder), { withFileTypes: true })

@@ -3,13 +3,13 @@ import { cast } from '../../dataset/cast.ts'
 import type { AttrValue, Variable } from '../../dataset/dataset.ts'
 import { type DType, parseDType } from '../../dataset/dtype.ts'
 import type { ConverterContext } from '../interfaces.ts'
-import { configProblem } from './config-problem.ts'
+import { outputProblem } from './config-problem.ts'
 
 /** The type that dataset.yaml gives the output. @throws ConfigError when it is none */
 export function outputType(context: ConverterContext): DType {
   const dtype = parseDType(context.spec.dtype)
   if (!dtype)
-    throw configProblem(context, `${JSON.stringify(context.spec.dtype)} is not a type that can be stored`)
+    throw outputProblem(context, `${JSON.stringify(context.spec.dtype)} is not a type that can be stored`)
   return dtype
 }
 

@@ -47,7 +47,8 @@ export class StringToDatetime implements Converter {
     const describe = (index: number) => `${context.name}: row ${index + 1}: ${showElement(variable, index)}`
     const zone = this.zone(hasZone, context)
     zone?.toUtc(moments.seconds, (index, problem) => {
-      throw new InputError(`${describe(index)} ${clockProblems[problem]} in ${zone.name}`)
+      const what = `${describe(index)} ${clockProblems[problem]} in ${zone.name}`
+      throw new InputError(what, { element: index })
     })
     const dtype = outputType(context)
     const unit: TimeUnit = isDatetime(dtype) ? timeUnit(dtype) : 'ns'
@@ -55,6 +56,7 @@ export class StringToDatetime implements Converter {
       if (this.options.errors === 'coerce') return
       throw new InputError(
         `${describe(index)} is out of range: datetime64[ns] holds 1677-09-21 to 2262-04-11`,
+        { element: index },
       )
     })
     const times: Variable = { ...variable, dtype: `datetime64[${unit}]`, data }
@@ -124,6 +126,7 @@ export class StringToDatetime implements Converter {
       const found = texts ? JSON.stringify(texts.at(index)) : String(numbers[index])
       throw new InputError(
         `${context.name}: row ${index + 1}: ${found} is no time in units of ${unit ?? 'ns'}`,
+        { element: index },
       )
     })
     return { moments, hasZone: false }
@@ -143,6 +146,7 @@ export class StringToDatetime implements Converter {
       if (this.options.errors === 'coerce') return
       throw new InputError(
         `${name}: row ${index + 1}: ${showText(texts, index)} ${parseProblems[problem]} "${format}"`,
+        { element: index },
       )
     }
   }

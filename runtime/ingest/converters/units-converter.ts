@@ -6,7 +6,7 @@ import type { Converted, Converter, ConverterContext } from '../interfaces.ts'
 import { withCarets } from '../units/caret.ts'
 import { isReferenceTime, parseUnit } from '../units/parse-unit.ts'
 import { type Conversion, convertValues, unitConversion } from '../units/unit-conversion.ts'
-import { configProblem } from './config-problem.ts'
+import { outputProblem } from './config-problem.ts'
 import { castToOutput, outputUnits, unitsText } from './output-type.ts'
 
 /**
@@ -52,7 +52,7 @@ function needsConversion(from: string, to: string, context: ConverterContext): b
     return false
   }
   if (target !== '') return true
-  throw configProblem(context, `has no units in dataset.yaml to convert its input's units "${from}" to`)
+  throw outputProblem(context, `has no units in dataset.yaml to convert its input's units "${from}" to`)
 }
 
 /** tsdat is silent about it, and values that are taken for what they are not look like any others. */

@@ -1,7 +1,7 @@
 import type { InputFile, JsonObject } from '../../contracts.ts'
 import { Dataset } from '../../dataset/dataset.ts'
 import { ConfigError, InputError, isSluiceError } from '../../errors.ts'
-import { readCsv } from '../../formats/csv.ts'
+import { csvRowLine, readCsv } from '../../formats/csv.ts'
 import { parseReadCsvOptions } from '../../formats/csv-options.ts'
 import { type ReadNetcdfOptions, readNetcdf } from '../../formats/netcdf.ts'
 import type { ReadZarrOptions } from '../../formats/zarr.ts'
@@ -17,12 +17,18 @@ export interface ReaderEnvironment extends ClassEnvironment {
 }
 
 type Read = Reader['read']
-type MakeRead = (config: ClassConfig, environment: ReaderEnvironment) => Read | Promise<Read>
+type MakeRead = (
+  config: ClassConfig,
+  environment: ReaderEnvironment,
+) => Read | Reader | Promise<Read | Reader>
 
 /** The reader that a configuration names, built-in or of the user's own. @throws ConfigError */
 export async function makeReader(config: ClassConfig, environment: ReaderEnvironment): Promise<Reader> {
   const make = config.builtin === 'custom' ? undefined : builtins[config.builtin]
-  if (make) return { read: await make(config, environment) }
+  if (make) {
+    const made = await make(config, environment)
+    return typeof made === 'function' ? { read: made } : made
+  }
   const own = await makeInstance<Reader>(config, {}, 'read', environment)
   return { read: async (file, request) => checked(await own.read(file, request), config, file) }
 }
@@ -40,7 +46,10 @@ function checked(read: unknown, config: ClassConfig, file: InputFile): Dataset |
 const builtins: Partial<Record<Builtin, MakeRead>> = {
   CSVReader: (config, { log }) => {
     const options = parseReadCsvOptions(map(config.parameters.read_csv_kwargs), config.place)
-    return (file, { names }) => readCsv(file, options, names, log)
+    return {
+      read: (file, { names }) => readCsv(file, options, names, log),
+      lineOf: (file, row) => csvRowLine(file, options, row),
+    }
   },
   NetCDFReader: (config) => {
     const options: ReadNetcdfOptions = config.parameters

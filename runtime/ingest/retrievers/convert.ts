@@ -9,7 +9,7 @@ import { type ClassEnvironment, makeInstance } from '../make-instance.ts'
 export interface Conversion {
   readonly variable: Variable
   readonly config: RetrievedConfig
-  readonly context: Omit<ConverterContext, 'spec' | 'datasetConfig' | 'log'>
+  readonly context: Omit<ConverterContext, 'spec' | 'datasetConfig' | 'log' | 'place'>
 }
 
 /** What came of a conversion. */
@@ -49,6 +49,7 @@ export class ConverterRunner {
           spec,
           datasetConfig: this.datasetConfig,
           log: this.environment.log,
+          place: converterConfig.place,
         })
         if (!converted) continue
         current = converted.variable
@@ -60,7 +61,11 @@ export class ConverterRunner {
         const message = error.message.includes(context.name)
           ? error.message
           : `${context.name}: ${error.message}`
-        throw new InputError(message, { place: { file: context.inputKey }, cause: error })
+        throw new InputError(message, {
+          place: { file: context.inputKey },
+          element: (error as InputError).element,
+          cause: error,
+        })
       }
     }
     return {

@@ -1,14 +1,16 @@
 import type { InputFile, JsonObject, Log } from '../../contracts.ts'
+import { cast } from '../../dataset/cast.ts'
 import { Dataset, type Variable } from '../../dataset/dataset.ts'
+import { isNumeric, parseDType } from '../../dataset/dtype.ts'
 import { expandVariableDims } from '../../dataset/rename.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import { InputError, isSluiceError } from '../../errors.ts'
 import { compilePattern } from '../config/pattern.ts'
-import type { PipelineConfig, RetrieverConfig } from '../config/types.ts'
-import type { Reader } from '../interfaces.ts'
+import type { DatasetConfig, PipelineConfig, RetrieverConfig } from '../config/types.ts'
 import { anyName } from '../readers/any-name.ts'
 import { labelled, makeReader, type ReaderEnvironment } from '../readers/make-reader.ts'
 import { ConverterRunner } from './convert.ts'
+import { located, type Source } from './located.ts'
 import { mergeInputs } from './merge-inputs.ts'
 import { allRules, namesOf, type SelectedRule, selectRules } from './select-rules.ts'
 
@@ -35,7 +37,7 @@ export async function retrieveInputs(
       isArchive: rule.value.builtin === 'ZipReader' || rule.value.builtin === 'TarReader',
     })),
   )
-  const runner = new ConverterRunner(config.dataset, environment)
+  const conversion = { runner: new ConverterRunner(config.dataset, environment), dataset: config.dataset }
   const parts = new Map<string, Dataset>()
   const empty: string[] = []
   for (const input of inputs) {
@@ -50,7 +52,9 @@ export async function retrieveInputs(
     for (const [label, dataset] of read) {
       read.delete(label)
       const source = { label, input, reader: found.reader }
-      const part = await inArchive(source, () => retrieveOne(retriever, dataset, source, runner, environment))
+      const part = await inArchive(source, () =>
+        retrieveOne(retriever, dataset, source, conversion, environment),
+      )
       if (part?.index('time')?.data.length === 0) {
         environment.log.warn('Input:Empty', { input: label, reason: 'it has no rows' })
         empty.push(input.name)
@@ -63,14 +67,6 @@ export async function retrieveInputs(
   }
   if (parts.size === 0) throw nothingRead(retriever, inputs)
   return mergeInputs(parts, (retriever.parameters.merge_kwargs ?? {}) as JsonObject)
-}
-
-/** Where a dataset came from, so that errors can say so. */
-interface Source {
-  /** The input's name, or a member's in an archive. */
-  readonly label: string
-  readonly input: InputFile
-  readonly reader: Reader
 }
 
 /** Errors about a member name the archive as their file, which is what can be found again. */
@@ -101,6 +97,12 @@ function nothingRead(retriever: RetrieverConfig, inputs: readonly InputFile[]): 
   )
 }
 
+/** What converts variables, and to what. */
+interface ConversionOf {
+  readonly runner: ConverterRunner
+  readonly dataset: DatasetConfig
+}
+
 /** A rule with the variable of the input that it takes. */
 interface Match {
   readonly rule: SelectedRule
@@ -111,7 +113,7 @@ async function retrieveOne(
   retriever: RetrieverConfig,
   raw: Dataset,
   source: Source,
-  runner: ConverterRunner,
+  conversion: ConversionOf,
   { log }: RetrieveEnvironment,
 ): Promise<Dataset | undefined> {
   const { label } = source
@@ -127,7 +129,7 @@ async function retrieveOne(
     return undefined
   }
   const dims = renamedDims(raw, matches, label, log)
-  return convertAll(raw, matches, dims, source, runner)
+  return convertAll(raw, matches, dims, source, conversion)
 }
 
 /** The header is what readers leave out, so it is read once more; a very large file is not worth that. */
@@ -142,7 +144,9 @@ async function timeNotFound(
   }
   const names = [...found.coords.keys(), ...found.dataVars.keys()].filter((name) => name !== 'index')
   const wanted = rule.config.names.map((name) => JSON.stringify(name)).join(' or ')
-  const shown = names.slice(0, 40).map((name) => JSON.stringify(name))
+  const shown = names
+    .slice(0, 40)
+    .map((name) => JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name))
   const more = names.length > 40 ? ` and ${names.length - 40} more` : ''
   return new InputError(
     `time is to be read from ${wanted}, which is not there; found ${shown.join(', ') || 'no column'}${more}`,
@@ -186,9 +190,10 @@ async function convertAll(
   raw: Dataset,
   matches: readonly Match[],
   dims: ReadonlyMap<string, string>,
-  { label }: Source,
-  runner: ConverterRunner,
+  source: Source,
+  conversion: ConversionOf,
 ): Promise<Dataset> {
+  const { label } = source
   const result = new Dataset({ attrs: raw.attrs })
   const uses = new Map<string, number>()
   for (const { inputName } of matches) uses.set(inputName, (uses.get(inputName) ?? 0) + 1)
@@ -198,18 +203,24 @@ async function convertAll(
     uses.set(inputName, left)
     // What no other rule needs is let go of before it is converted, so that a column is held once.
     if (left === 0) for (const variables of [raw.coords, raw.dataVars]) variables.delete(inputName)
-    const converted = await runner.run({
-      variable: withOutputDims(left === 0 ? found : copyOf(found), rule, dims),
-      config: rule.config,
-      context: {
-        name: rule.name,
-        role: rule.role,
-        coords: result.coords,
-        input: raw,
-        inputKey: label,
-        inputName,
-      },
-    })
+    const converted = await located(source, { name: rule.name, inputName }, found, async () =>
+      asNumbers(
+        conversion.dataset,
+        rule,
+        await conversion.runner.run({
+          variable: withOutputDims(left === 0 ? found : copyOf(found), rule, dims),
+          config: rule.config,
+          context: {
+            name: rule.name,
+            role: rule.role,
+            coords: result.coords,
+            input: raw,
+            inputKey: label,
+            inputName,
+          },
+        }),
+      ),
+    )
     // Converters change values only: the attributes are those of the input.
     const variable = { ...converted.variable, attrs: new Map(found.attrs), encoding: {} }
     if (rule.role === 'coord') {
@@ -221,6 +232,18 @@ async function convertAll(
   requireOneLengthADim(result, label)
   return result
 }
+
+/** Text where the output is numeric becomes numbers here, where it is known which file it is from. */
+function asNumbers({ coords, dataVars }: DatasetConfig, { name, role }: SelectedRule, made: Made): Made {
+  const spec = (role === 'coord' ? coords : dataVars).get(name)
+  const dtype = spec && parseDType(spec.dtype)
+  // Variables with `qc` in their name keep the type that they came with.
+  if (!spec || !dtype || !isNumeric(dtype) || made.variable.dtype !== 'str' || name.includes('qc'))
+    return made
+  return { ...made, variable: cast(made.variable, dtype, spec.fillValue, name) }
+}
+
+type Made = Awaited<ReturnType<ConverterRunner['run']>>
 
 function requireOneLengthADim(dataset: Dataset, label: string): void {
   try {

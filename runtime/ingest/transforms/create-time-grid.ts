@@ -2,7 +2,7 @@ import { variable as newVariable, type Variable } from '../../dataset/dataset.ts
 import { convertTimeUnit } from '../../dataset/datetime.ts'
 import { isDatetime, timeUnit } from '../../dataset/dtype.ts'
 import { checkFrequency, parseDuration } from '../config/duration.ts'
-import { configProblem } from '../converters/config-problem.ts'
+import { configProblem, outputProblem } from '../converters/config-problem.ts'
 import { outputType } from '../converters/output-type.ts'
 import type { Converted, Converter, ConverterContext } from '../interfaces.ts'
 import { alignmentAlong } from './parameters.ts'
@@ -51,7 +51,7 @@ export class CreateTimeGrid implements Converter {
 
 function timeVariable(dims: readonly string[], times: BigInt64Array, context: ConverterContext): Variable {
   const dtype = outputType(context)
-  if (!isDatetime(dtype)) throw configProblem(context, `a grid of times cannot be of type ${dtype}`)
+  if (!isDatetime(dtype)) throw outputProblem(context, `a grid of times cannot be of type ${dtype}`)
   const data = times.map((time) => convertTimeUnit(time, 'ns', timeUnit(dtype)))
   const shape = dims.length === 1 ? [data.length] : [data.length / 2, 2]
   return newVariable(dims, shape, dtype, data)
