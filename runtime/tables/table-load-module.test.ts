@@ -64,6 +64,7 @@ describe('createTableLoadModule', () => {
       'postgres.after': 2,
       'postgres.loaded': 2,
       'postgres.rejected': 0,
+      rows: 2,
     })
     expect(first.record?.warnings).toEqual(['redshift: Redshift: failed in statement 6 of 13: out of disk'])
     expect(first.record?.error?.message).toContain('redshift failed: Redshift: failed')
@@ -138,6 +139,7 @@ describe('createTableLoadModule', () => {
       'postgres.after': 3,
       'postgres.loaded': 4,
       'postgres.rejected': 0,
+      rows: 4,
       'postgres.superseded': 0,
     })
     expect(await count()).toBe(3)

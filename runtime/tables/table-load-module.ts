@@ -165,6 +165,8 @@ class TableLoadRun {
     counts[`${sink}.after`] = outcome.after
     add(`${sink}.loaded`, outcome.loaded)
     add(`${sink}.rejected`, outcome.rejected)
+    // What tables of runs show: once, however many sinks there are.
+    if (sink === this.#load.sinks[0]) add('rows', outcome.loaded)
     if (this.#load.mode === 'upsert') add(`${sink}.superseded`, outcome.superseded)
     if (outcome.state === 'already') {
       this.#context.note({ warnings: [`${sink}: had been loaded by an earlier run, and was left alone`] })

@@ -43,6 +43,7 @@ describe('persons', () => {
       'postgres.after': 200,
       'postgres.loaded': 200,
       'postgres.rejected': 0,
+      rows: 200,
     })
     expect(await count()).toBe(200)
   })
