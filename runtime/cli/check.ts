@@ -11,7 +11,7 @@ import { colors, print } from './terminal.ts'
 export async function check(options: {
   readonly registry: string
   readonly config?: string
-  readonly stack?: string
+  readonly stack: string
   readonly json?: true
 }): Promise<void> {
   const problems = options.config === undefined ? checkProject(options) : checkConfig(options.config)
@@ -29,10 +29,10 @@ function checkProject({
   stack,
 }: {
   readonly registry: string
-  readonly stack?: string
+  readonly stack: string
 }): readonly Problem[] {
   const { projectRoot, registryFile } = findProject(registry)
-  return checkRegistry({ projectRoot, file: registryFile, ...(stack !== undefined && { stack }) }).problems
+  return checkRegistry({ projectRoot, file: registryFile, stack }).problems
 }
 
 /** One pipeline configuration, its paths resolved as `run --config` does. */

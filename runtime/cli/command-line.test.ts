@@ -99,6 +99,26 @@ describe('the command line', () => {
     expect(other.stderr).toContain('lidar/humboldt takes *.sta')
   })
 
+  it('says what is the matter with a path in plain words', async () => {
+    const { code, stderr } = await box.sluice('check', '--registry', 'pipelines/lidar/../../pipelines')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/pipelines/)
+    expect(stderr).not.toContain('This should not happen')
+    const inFile = await box.sluice('schema', '--dir', 'pipelines_config.yml/below')
+    expect(inFile.code).toBe(1)
+    expect(inFile.stderr).toMatch(/pipelines_config\.yml.*: a part of this path is no folder/)
+  })
+
+  it('reads what a stack sets over the registry, the same in every command', async () => {
+    const over = makeSandbox()
+    writeFileSync(path.join(over.folder, 'Pulumi.prod.yaml'), 'config:\n  sluice:region: 7\n')
+    expect((await over.sluice('check')).code).toBe(0)
+    const prod = await over.sluice('check', '--stack', 'prod')
+    expect(prod.code).toBe(1)
+    expect(prod.stdout).toMatch(/^Pulumi\.prod\.yaml:2:/m)
+    over.remove()
+  })
+
   it('shows where an error comes from only when asked', async () => {
     expect((await box.sluice('run', 'lidar/humboldt', 'nothing.sta')).stderr).not.toContain('    at ')
     expect((await box.sluice('run', 'lidar/humboldt', 'nothing.sta', '--debug')).stderr).toContain('    at ')

@@ -1,19 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PlannedRun } from '../contracts.ts'
 import { lookForWork } from '../due-work.ts'
-import { UsageError } from '../errors.ts'
 import { createClassLoader } from '../local/class-loader.ts'
 import { codeVersion } from '../local/code-version.ts'
 import { openEngine } from '../local/engine.ts'
 import { type LocalState, openState, stateFolder, workPlace } from '../local/state.ts'
-import { planRuns } from '../plan/plan.ts'
-import { defaultRegistryFile, loadRegistry } from '../registry/load.ts'
-import { findProject } from './project.ts'
+import { emptyForDemo } from './demo-marker.ts'
+import { planProject } from './project.ts'
 import { runAll } from './run-registered.ts'
 import { type FinishedRun, failureLines, runTable } from './run-table.ts'
-import { colors, print } from './terminal.ts'
+import { colors, fromHere, print } from './terminal.ts'
 
 /** What `demoInputs` of a pipeline's `demo.ts` gives: files as they arrive at a site. */
 interface DemoInput {
@@ -24,20 +22,17 @@ interface DemoInput {
 
 /** When the samples "arrive" and the schedules look: fixed, so that every demo makes the same bytes. */
 const arrival = new Date('2020-12-03T02:00:00Z')
-/** Marks a state folder that a demo may empty: it has never held anything else. */
-const marker = 'demo.txt'
 
 /**
  * `sluice demo`: puts each pipeline's sample inputs into an empty state folder, has the engine run whatever that
  * starts, and shows what was made. @throws UsageError when the state folder holds something that is not a demo's
  */
 export async function demo(): Promise<void> {
-  const { projectRoot } = findProject(defaultRegistryFile)
-  const { runs } = planRuns(loadRegistry({ projectRoot }), { stack: 'local' })
+  const { projectRoot, plan } = planProject()
+  const { runs } = plan
   const stateRoot = path.join(projectRoot, stateFolder)
-  emptyState(stateRoot)
+  const engine = await openEngine({ projectRoot, stateRoot, prepare: () => emptyForDemo(stateRoot) })
   const state = openState(stateRoot)
-  const engine = await openEngine({ projectRoot, stateRoot })
   try {
     await putInputs(state, runs, projectRoot)
     const finished: FinishedRun[] = []
@@ -56,26 +51,10 @@ export async function demo(): Promise<void> {
       )
       finished.push(...(await runAll(engine, due.flat(), codeVersion(projectRoot))))
     }
-    report(finished, state, projectRoot)
+    report(finished, state)
   } finally {
     await engine.close()
   }
-}
-
-function emptyState(stateRoot: string): void {
-  if (existsSync(stateRoot) && readdirSync(stateRoot).length > 0) {
-    if (!existsSync(path.join(stateRoot, marker))) {
-      throw new UsageError(
-        `${stateRoot} holds runs of your own: the demo starts from an empty folder. Move it away, or remove it, first`,
-      )
-    }
-    rmSync(stateRoot, { recursive: true })
-  }
-  mkdirSync(stateRoot)
-  writeFileSync(
-    path.join(stateRoot, marker),
-    'Made by `sluice demo`, which removes this folder when it is run again.\n',
-  )
 }
 
 async function putInputs(state: LocalState, runs: readonly PlannedRun[], projectRoot: string): Promise<void> {
@@ -95,8 +74,8 @@ async function putInputs(state: LocalState, runs: readonly PlannedRun[], project
   }
 }
 
-function report(finished: readonly FinishedRun[], state: LocalState, projectRoot: string): void {
-  const shown = (role: 'output' | 'logs') => path.relative(projectRoot, state.bucket(role).root)
+function report(finished: readonly FinishedRun[], state: LocalState): void {
+  const shown = (role: 'output' | 'logs') => fromHere(state.bucket(role).root)
   print(runTable(finished))
   for (const line of failureLines(finished, (key) => path.join(shown('logs'), key))) print(`\n${line}`)
   const outputs = finished.flatMap(({ report: { results } }) => results.flatMap((result) => result.outputs))

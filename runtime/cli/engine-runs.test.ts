@@ -218,6 +218,24 @@ describe('sluice demo', () => {
     expect(filesBelow('.sluice/logs/failures')).toHaveLength(1)
   })
 
+  it('is over for a folder in which something else was run', async () => {
+    await box.sluice('demo')
+    putSample(lidar.name, lidar.content)
+    expect((await box.sluice('run', 'lidar/morro', lidar.name)).code).toBe(0)
+    const { code, stderr } = await box.sluice('demo')
+    expect(code).toBe(1)
+    expect(stderr).toContain('holds runs of your own')
+  })
+
+  it('leaves a folder alone that another command is using', async () => {
+    const both = await Promise.all([box.sluice('demo'), box.sluice('demo')])
+    const [one, other] = both.toSorted((a, b) => Number(a.code) - Number(b.code))
+    expect(one?.code).toBe(0)
+    if (other?.code === 1) expect(other.stderr).toContain('is in use by another sluice command')
+    else expect(other?.code).toBe(0)
+    expect(filesBelow('.sluice/logs/failures')).toHaveLength(1)
+  })
+
   it('does not touch a folder that holds runs of the user', async () => {
     putSample(lidar.name, lidar.content)
     await box.sluice('run', 'lidar/humboldt', lidar.name)

@@ -1,18 +1,22 @@
 import type { PlannedRun } from '../contracts.ts'
-import { planRuns } from '../plan/plan.ts'
-import { loadRegistry } from '../registry/load.ts'
-import { findProject } from './project.ts'
+import { type CostOptions, printCost, readAssumptions } from './plan-cost.ts'
+import { planProject } from './project.ts'
 import { colors, print, table } from './terminal.ts'
 
 /** `sluice plan`: what the registry asks for on a stack, as a table or as the JSON that is executed. */
-export async function plan(options: {
-  readonly registry: string
-  readonly stack: string
-  readonly json?: true
-}): Promise<void> {
-  const { projectRoot, registryFile } = findProject(options.registry)
-  const registry = loadRegistry({ projectRoot, file: registryFile, stack: options.stack })
-  const planned = planRuns(registry, { stack: options.stack })
+export async function plan(
+  options: {
+    readonly registry: string
+    readonly stack: string
+    readonly json?: true
+    readonly cost?: true
+  } & CostOptions,
+): Promise<void> {
+  const { plan: planned } = planProject(options.registry, options.stack)
+  if (options.cost) {
+    printCost(planned, readAssumptions(options), options.json === true)
+    return
+  }
   if (options.json) {
     print(JSON.stringify(planned, undefined, 2))
     return

@@ -34,6 +34,7 @@ ${exitCodes}`,
     .command('check')
     .description('report every problem of the registry, or of one pipeline configuration, at once')
     .option('--registry <file>', 'the registry to check', 'pipelines_config.yml')
+    .option('--stack <name>', 'check it with the values of Pulumi.<name>.yaml laid over it', 'local')
     .option('--config <file>', 'check this one pipeline configuration instead')
     .option('--json', 'print the problems as JSON')
     .addHelpText(
@@ -47,9 +48,28 @@ ${exitCodes}`,
     .description('show what the registry asks for: one run for each pipeline and site')
     .option('--registry <file>', 'the registry to plan', 'pipelines_config.yml')
     .option('--stack <name>', 'the stack whose names are shown', 'local')
-    .option('--json', 'print the plan as JSON')
-    .addHelpText('after', '\nExamples:\n  sluice plan\n  sluice plan --stack prod --json')
+    .option('--json', 'print the plan, or its cost, as JSON')
+    .option('--cost', 'estimate what it costs a month on AWS')
+    .option('--runs-per-day <number>', 'objects a day for each site, for --cost')
+    .option('--seconds <number>', 'how long a run takes, for --cost')
+    .option('--gb <number>', 'what a run reads and writes, for --cost')
+    .option('--months <number>', 'how long data is kept, for --cost')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice plan\n  sluice plan --stack prod --json\n  sluice plan --stack prod --cost --seconds 30',
+    )
     .action(async (options) => (await import('./plan.ts')).plan(options))
+
+  sluice
+    .command('stack')
+    .description('print the name of the stack that the current branch deploys')
+    .option('--registry <file>', 'the registry to use', 'pipelines_config.yml')
+    .option('--branch <name>', 'another branch than the one that is checked out')
+    .addHelpText(
+      'after',
+      '\nDeploy by hand, with the stack of this branch:\n  pulumi stack select --create "$(npx sluice stack)"\n  pulumi up',
+    )
+    .action(async (options) => (await import('./stack.ts')).stack(options))
 
   sluice
     .command('run')
@@ -62,7 +82,7 @@ ${exitCodes}`,
     .option('--clump', "run all files together, by the first one's pipeline if none is named")
     .option('--multidispatch', 'run a file by each pipeline with a trigger that matches it')
     .option('--config <file>', 'run this tsdat pipeline configuration as it stands, without the registry')
-    .option('--registry <file>', 'the registry to use', 'pipelines_config.yml')
+    .option('--registry <file>', 'the registry to use (default: "pipelines_config.yml")')
     .option('--replay', 'run inputs again that are already done')
     .addHelpText(
       'after',

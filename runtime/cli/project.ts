@@ -1,6 +1,23 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import type { Plan } from '../contracts.ts'
 import { UsageError } from '../errors.ts'
+import { planRuns } from '../plan/plan.ts'
+import { defaultRegistryFile, loadRegistry } from '../registry/load.ts'
+
+/** What this machine runs as: a stack with `Pulumi.local.yaml`, or else `Pulumi.dev.yaml`, laid over the registry. */
+export const localStack = 'local'
+
+export interface PlannedProject {
+  readonly projectRoot: string
+  readonly plan: Plan
+}
+
+/** The plan of a registry for a stack, as every command sees it. @throws ConfigError, UsageError */
+export function planProject(registry = defaultRegistryFile, stack = localStack): PlannedProject {
+  const { projectRoot, registryFile } = findProject(registry)
+  return { projectRoot, plan: planRuns(loadRegistry({ projectRoot, file: registryFile, stack }), { stack }) }
+}
 
 /**
  * The folder that a registry's paths are relative to: where the registry stands. Without a folder in `registry`, the

@@ -10,11 +10,11 @@ import { type PipelineInputs, runPipeline } from '../ingest/run-pipeline.ts'
 import { createClassLoader } from '../local/class-loader.ts'
 import { clock } from '../local/clock.ts'
 import { codeVersion } from '../local/code-version.ts'
-import { readProjectText } from '../project-text.ts'
 import { version } from '../local/version.ts'
 import { createLog } from '../log.ts'
+import { readProjectText } from '../project-text.ts'
 import { LocalObjectStore } from '../storage/local.ts'
-import { colors, print } from './terminal.ts'
+import { colors, errorColors, print } from './terminal.ts'
 
 /**
  * Runs one tsdat configuration as it stands: paths resolved from the working directory, storage as configured, no
@@ -79,5 +79,5 @@ async function openStorage(
 function showWarning(line: string): void {
   const { event, message, level, time: _, ...fields } = JSON.parse(line) as Record<string, unknown>
   const details = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-  process.stderr.write(`${colors.yellow(String(level))}: ${[message ?? event, ...details].join(' ')}\n`)
+  process.stderr.write(`${errorColors.yellow(String(level))}: ${[message ?? event, ...details].join(' ')}\n`)
 }

@@ -6,14 +6,13 @@ import { InputError, UsageError } from '../errors.ts'
 import { codeVersion } from '../local/code-version.ts'
 import { type Engine, openEngine } from '../local/engine.ts'
 import { type LocalState, openState, stateFolder, workPlace } from '../local/state.ts'
-import { planRuns } from '../plan/plan.ts'
-import { loadRegistry } from '../registry/load.ts'
 import { matchesFiles } from '../run/file-filter.ts'
+import { keepFromDemo } from './demo-marker.ts'
 import { candidatesOf, type Dispatched, dispatchFiles, type SkippedFile } from './dispatch.ts'
-import { findProject } from './project.ts'
+import { planProject } from './project.ts'
 import type { RunOptions } from './run.ts'
 import { countLine, exitStatus, type FinishedRun, failureLines, runTable, showWork } from './run-table.ts'
-import { Progress, print } from './terminal.ts'
+import { fromHere, Progress, print } from './terminal.ts'
 
 /**
  * Runs planned runs on files of this machine: they are copied into the local input bucket, as an upload would be.
@@ -25,8 +24,7 @@ export async function runFromRegistry(
   others: readonly string[],
   options: RunOptions,
 ): Promise<void> {
-  const { projectRoot, registryFile } = findProject(options.registry)
-  const plan = planRuns(loadRegistry({ projectRoot, file: registryFile }), { stack: 'local' })
+  const { projectRoot, plan } = planProject(options.registry)
   const run = plan.runs.find(({ key }) => key === first)
   if (!run && !existsSync(first)) throw unknownRun(plan, first, others)
   if (run && options.multidispatch) {
@@ -39,6 +37,7 @@ export async function runFromRegistry(
   const arriving = [...assigned].map(([taker, files]) => ({ run: taker, arrivals: arrivalsOf(taker, files) }))
   const engine = await openEngine({ projectRoot, stateRoot: state.root })
   try {
+    keepFromDemo(state.root)
     const due = []
     for (const { run: taker, arrivals } of arriving) {
       const units =
@@ -52,7 +51,7 @@ export async function runFromRegistry(
       return
     }
     const finished = await runAll(engine, due, codeVersion(projectRoot))
-    report(finished, state, projectRoot, skipped)
+    report(finished, state, skipped)
     process.exitCode = exitStatus(finished)
   } finally {
     await engine.close()
@@ -101,14 +100,9 @@ export async function runAll(
 }
 
 /** The table of runs, below it what went wrong, and how many ended how. */
-function report(
-  finished: readonly FinishedRun[],
-  state: LocalState,
-  projectRoot: string,
-  skipped: readonly SkippedFile[],
-): void {
+function report(finished: readonly FinishedRun[], state: LocalState, skipped: readonly SkippedFile[]): void {
   print(runTable(finished, skipped))
-  const logs = path.relative(projectRoot, state.bucket('logs').root)
+  const logs = fromHere(state.bucket('logs').root)
   for (const line of failureLines(finished, (key) => path.join(logs, key))) print(`\n${line}`)
   print(`\n${countLine(finished, skipped)}`)
 }

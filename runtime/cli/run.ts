@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts'
 
 export interface RunOptions {
-  readonly registry: string
+  readonly registry?: string
   readonly config?: string
   readonly replay?: true
   /** Of files: all in one run. */
@@ -20,7 +20,7 @@ export async function run(
   options: RunOptions,
 ): Promise<void> {
   if (options.config !== undefined) {
-    const other = (['clump', 'multidispatch', 'replay'] as const).find((name) => options[name])
+    const other = (['clump', 'multidispatch', 'registry', 'replay'] as const).find((name) => options[name])
     if (other) throw new UsageError(`--${other} is for runs of the registry: leave it out, or --config`)
     const { runConfig } = await import('./run-config.ts')
     await runConfig(options.config, key === undefined ? [] : [key, ...inputs])

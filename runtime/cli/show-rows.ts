@@ -30,7 +30,7 @@ function cellText(value: unknown): string {
   if (value instanceof Date) return value.toISOString()
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`
   if (typeof value === 'object') return JSON.stringify(jsonValue(value))
-  return String(value)
+  return String(value as number | boolean)
 }
 
 /** JSON has no NaN and no bytes: as PostgreSQL writes them, rather than as null. */

@@ -1,11 +1,19 @@
+import path from 'node:path'
 import { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
 import { beforeEnd } from '../local/before-end.ts'
 
 /** Colours, on a terminal only and never where NO_COLOR is set. */
-export const colors = pc.createColors(
-  process.stdout.isTTY === true && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb',
-)
+const colorsOf = (stream: NodeJS.WriteStream) =>
+  pc.createColors(stream.isTTY === true && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb')
+
+export const colors = colorsOf(process.stdout)
+export const errorColors = colorsOf(process.stderr)
+
+/** A path as it is named from the folder that the user is in. */
+export function fromHere(file: string): string {
+  return path.relative(process.cwd(), file) || '.'
+}
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)

@@ -1,4 +1,5 @@
 import type { Catalog, PlannedRun, WorkUnit } from '../contracts.ts'
+import { UsageError } from '../errors.ts'
 import type { RunResult } from '../run/execute.ts'
 import { lockEngine } from './engine-lock.ts'
 import { ownEngine } from './own-engine.ts'
@@ -36,6 +37,8 @@ export interface EngineOptions {
   readonly projectRoot: string
   /** The state folder: `.sluice/` in the project. */
   readonly stateRoot: string
+  /** Done to the folder before anything else is, if this process is its engine; if it is not, there is no engine. */
+  readonly prepare?: () => void
 }
 
 /**
@@ -44,5 +47,16 @@ export interface EngineOptions {
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const lock = await lockEngine(options.stateRoot)
-  return lock.kind === 'owner' ? ownEngine(lock.server, options) : remoteEngine(lock.socket)
+  if (lock.kind === 'client') {
+    if (!options.prepare) return remoteEngine(lock.socket)
+    lock.socket.destroy()
+    throw new UsageError(`${options.stateRoot} is in use by another sluice command: wait until it has ended`)
+  }
+  try {
+    options.prepare?.()
+    return ownEngine(lock.server, options)
+  } catch (error) {
+    lock.server.close()
+    throw error
+  }
 }
