@@ -1,5 +1,6 @@
 import type { RegisteredSite, Registry } from '../contracts.ts'
 import { didYouMean } from '../ingest/config/nearest-name.ts'
+import { outputRoot } from '../plan/locations.ts'
 import { findLoops, type LoopStep } from '../plan/loops.ts'
 import { overlappingSources } from '../plan/overlaps.ts'
 import type { Findings } from './findings.ts'
@@ -32,7 +33,26 @@ export function checkRuns(registry: Registry, paths: Paths, findings: Findings):
     findings.error(pathOf(site), loopMessage(steps), 'key')
   }
   // What makes an input may be among what is wrong.
-  if (!findings.hasErrors()) checkInputs(registry, pathOf, findings)
+  if (findings.hasErrors()) return
+  checkInputs(registry, pathOf, findings)
+  checkOutputs(registry, pathOf, findings)
+}
+
+/** Two sites with one datastream may be meant, where each has its own days; mostly it is a copy that was not renamed. */
+function checkOutputs(registry: Registry, pathOf: (site: RegisteredSite) => Path, findings: Findings): void {
+  const makers = new Map<string, RegisteredSite>()
+  for (const site of registry.sites) {
+    const { bucket, prefix } = outputRoot(site)
+    for (const datastream of site.facts.datastreamsOut) {
+      const place = `${bucket}/${prefix} ${datastream}`
+      const other = makers.get(place)
+      if (!other) makers.set(place, site)
+      else {
+        const message = `writes ${datastream}, as ${other.key} does: a file of one replaces the other's of the same time; give one another location_id, dataset_name or qualifier, or an output prefix of its own`
+        findings.warn([...pathOf(site), 'config_file_path'], message)
+      }
+    }
+  }
 }
 
 /** A VAP whose input no pipeline makes may be right, since data can come from elsewhere; mostly it is a slip. */
