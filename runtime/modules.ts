@@ -13,7 +13,7 @@ export function moduleOf(run: PlannedRun, version: string): PipelineModule {
   return createIngestModule(version)
 }
 
-/** Of a VAP: which files its fetch of a span reads. Lists the storage once, so make a new one for each look. */
+/** Of a VAP: which files its fetch of a span reads. Lists the storage once: make a new one for each look. @throws ConfigError */
 export function filesOf(run: PlannedRun, projectRoot: string): FilesOf | undefined {
   if (run.type !== 'vap') return undefined
   const loader = createConfigLoader({ root: projectRoot, readText: readProjectText })

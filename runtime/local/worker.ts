@@ -46,13 +46,12 @@ async function execute(request: WorkerRequest, catalog: Catalog | undefined): Pr
   const { run, projectRoot, stateRoot, codeVersion } = request
   const state = openState(stateRoot)
   const buckets = bucketsOf(state)
-  const files = filesOf(run, projectRoot)
   const results = await executeWork({
     run,
     work: request.work,
     module: moduleOf(run, version),
     stores: { inputs: buckets, outputs: buckets, logs: buckets.logs },
-    ...(files && { filesOf: files }),
+    makeFilesOf: () => filesOf(run, projectRoot),
     runId: request.runId,
     holder: request.holder,
     attempt: request.attempt,
@@ -66,7 +65,7 @@ async function execute(request: WorkerRequest, catalog: Catalog | undefined): Pr
     classes: createClassLoader({ projectRoot, outDir: state.classes, runtimeIndex }),
     ...(catalog && { catalog }),
     ...(run.uses.includes('redshift') && { redshift: 'out-of-reach' }),
-    ...(request.replay && { replayId: request.runId }),
+    replay: request.replay,
     onProgress: (done, total) => reply({ type: 'progress', done, ...(total !== undefined && { total }) }),
   })
   return { type: 'results', results }

@@ -98,7 +98,7 @@ async function runPass(execution: Execution): Promise<Finding | undefined> {
   const bucket = inputBucket(run)
   const reader = stores.inputs[bucket]
   if (!reader) throw new StoreError(`${run.key}: there is no store for the ${bucket} bucket`)
-  const resolving = resolveInputs(run, request.work, reader, request.filesOf)
+  const resolving = resolveInputs(run, request.work, reader, request.makeFilesOf?.())
   const { subjects, missing } = await orAborted(resolving, limit.signal)
   execution.noted = {}
   warnings.splice(0, warnings.length, ...missing.map((key) => `${key}: there is no such object`))

@@ -6,9 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ObjectStore, PutBody, RunContext } from '../contracts.ts'
 import { AbortedError, ConfigError, InputError, QualityError, StoreError } from '../errors.ts'
+import type { PipelineConfig } from '../ingest/config/types.ts'
+import { createFilesOf } from '../ingest/storage/stored-files.ts'
 import { createLog } from '../log.ts'
 import { MemoryObjectStore } from '../storage/memory.ts'
 import { executeRun, type RunRequest } from './execute.ts'
+import type { FilesOf } from './inputs.ts'
 import { openLedger } from './ledger.ts'
 import { type FailureReport, type RunRecord, readRecord } from './record.ts'
 import {
@@ -281,6 +284,19 @@ describe('a run that fails', () => {
   })
 })
 
+const vapRun = plannedRun({
+  type: 'vap',
+  trigger: { kind: 'cron', expression: 'rate(1 hour)', timezone: 'UTC' },
+  reads: [{ bucket: 'output', prefix: 'data/' }],
+  window: {
+    unit: 'hour',
+    lookBackSeconds: 86_400,
+    lagSeconds: 0,
+    maxWindows: 5,
+    padding: { beforeSeconds: 600, afterSeconds: 60 },
+  },
+})
+
 describe('inputs', () => {
   it('are read at the claimed version, and the run starts over when one was replaced', async () => {
     let passes = 0
@@ -377,21 +393,9 @@ describe('inputs', () => {
   })
 
   it('of a window are the files that its padded fetch reads; without any there is nothing to do', async () => {
-    const vap = plannedRun({
-      type: 'vap',
-      trigger: { kind: 'cron', expression: 'rate(1 hour)', timezone: 'UTC' },
-      reads: [{ bucket: 'output', prefix: 'data/' }],
-      window: {
-        unit: 'hour',
-        lookBackSeconds: 86_400,
-        lagSeconds: 0,
-        maxWindows: 5,
-        padding: { beforeSeconds: 600, afterSeconds: 60 },
-      },
-    })
     const window = { start: '2026-11-20T13:00:00Z', end: '2026-11-20T14:00:00Z' }
     const spans: unknown[] = []
-    const filesOf: RunRequest['filesOf'] = async (reader, span) => {
+    const filesOf: FilesOf = async (reader, span) => {
       spans.push(span)
       const info = await reader.head('data/x.nc')
       return info ? [info] : []
@@ -401,14 +405,64 @@ describe('inputs', () => {
       expect(await textOf(raw, 'data/x.nc')).toBe('x')
       return succeeded
     })
-    const request = { run: vap, module, filesOf, work: { kind: 'window', window } as const }
+    const request = {
+      run: vapRun,
+      module,
+      makeFilesOf: () => filesOf,
+      work: { kind: 'window', window } as const,
+    }
     expect(await run(request)).toMatchObject({ outcome: 'skipped', reason: 'no-input' })
     await world.output.put('data/x.nc', 'x')
     expect((await run({ ...request, runId: 'r2' })).outcome).toBe('succeeded')
     expect(spans[0]).toEqual({ start: '2026-11-20T12:50:00.000Z', end: '2026-11-20T14:01:00.000Z' })
-    expect(await run({ ...request, filesOf: undefined as never, runId: 'r3' })).toMatchObject({
+    expect(await run({ ...request, makeFilesOf: () => undefined, runId: 'r3' })).toMatchObject({
       outcome: 'failed',
     })
+  })
+
+  it('of a window are listed anew when the run starts over', async () => {
+    const key: string = 'data/a.b.c1/a.b.c1.20201201.000000.nc'
+    await world.output.put(key, 'v1')
+    const config = {
+      storage: {
+        dataStoragePath: 'data/{datastream}',
+        dataFilenameTemplate: '{datastream}.{date_time}.{extension}',
+        handler: { extension: '.nc', writer: {}, reader: {} },
+      },
+      datastreams: ['a.b.c1'],
+    }
+    const read: string[] = []
+    let runs = 0
+    const module = moduleOf(async ({ raw, inputs }) => {
+      if (++runs === 1) await world.output.put(key, 'v2')
+      read.push(await textOf(raw, inputs[0]?.key ?? ''))
+      return succeeded
+    })
+    const result = await run({
+      run: vapRun,
+      module,
+      makeFilesOf: () => createFilesOf(config as unknown as PipelineConfig),
+      work: { kind: 'window', window: { start: '2020-12-01T00:00:00Z', end: '2020-12-01T01:00:00Z' } },
+    })
+    expect(result.outcome).toBe('succeeded')
+    expect(read).toEqual(['v2'])
+  })
+
+  it('of a window whose configuration is wrong reject the run, as no retry mends it', async () => {
+    const problem = {
+      severity: 'error',
+      file: 'pipeline.yaml',
+      path: 'storage',
+      message: 'is missing',
+    } as const
+    const result = await run({
+      run: vapRun,
+      makeFilesOf: () => {
+        throw new ConfigError([problem])
+      },
+      work: { kind: 'window', window: { start: '2020-12-01T00:00:00Z', end: '2020-12-01T01:00:00Z' } },
+    })
+    expect(result).toMatchObject({ outcome: 'rejected', isSettled: false, error: { name: 'ConfigError' } })
   })
 
   it('of several keys are claimed each, and only the free ones are run', async () => {

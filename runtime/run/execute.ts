@@ -37,11 +37,14 @@ export interface RunRequest {
   readonly work: WorkUnit
   readonly module: PipelineModule
   readonly stores: RunStores
-  /** Of a VAP: which files a fetch reads. */
-  readonly filesOf?: FilesOf
+  /** Of a VAP: makes what tells which files a fetch reads. Asked anew for every look at the inputs. */
+  readonly makeFilesOf?: () => FilesOf | undefined
   /** Names the run in its record; the same for the attempts at one piece of work. */
   readonly runId: string
-  /** The Lambda request, Batch job or engine work id. Two executions at the same time never share one. */
+  /**
+   * The Lambda request, the Batch job, or this machine, all of whose work has one holder. A holder is given again what
+   * it has claimed: two executions of one holder must never be at the same subject at the same time.
+   */
   readonly holder: string
   /** From 1. */
   readonly attempt: number
