@@ -66,9 +66,11 @@ export class H5Block {
   }
 }
 
-/** The last cause that HDF5's error stack names: the stack is printed from the call inwards. */
+/** What the system said, or else the last cause of HDF5's error stack, which is printed from the call inwards. */
 export function h5Reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
+  const said = /\berror message = '([^']+)'/.exec(text)?.[1]
+  if (said !== undefined) return said
   const lines = [...text.matchAll(/^\s*#\d+: .* line \d+ in .*: (.*)$/gm)].map((match) => match[1] as string)
   return lines.at(-1) ?? text.split('\n')[0] ?? text
 }

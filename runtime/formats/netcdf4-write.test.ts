@@ -361,7 +361,9 @@ describe('writeNetcdf4', () => {
     symlinkSync('/dev/full', at('full.nc.part'))
     const error = await writeNetcdf4(everything(), at('full.nc')).catch((thrown: unknown) => thrown)
     expect(isSluiceError(error, 'store')).toBe(true)
-    expect(String(error)).toMatch(/full\.nc: .*could not be written/)
+    expect(String(error)).toMatch(
+      /full\.nc: the netCDF file could not be written: .*No space left on device$/,
+    )
     expect(existsSync(at('full.nc.part'))).toBe(false)
     expect(readFileSync(at('full.nc')).equals(before)).toBe(true)
     await writeNetcdf4(everything(), at('full.nc'))
