@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { StoreError } from '../errors.ts'
 import { lockEngine, socketPath } from './engine-lock.ts'
 
 describe('lockEngine', () => {
@@ -57,6 +58,29 @@ describe('lockEngine', () => {
   it('is not blocked by a takeover that was killed half-way', async () => {
     writeFileSync(`${socketPath(folder)}.lock`, '999999999')
     expect((await lock()).kind).toBe('owner')
+  })
+
+  it('needs no account of the user in the system', () => {
+    const accountless = vi.spyOn(os, 'userInfo').mockImplementation(() => {
+      throw new Error('uv_os_get_passwd returned ENOENT')
+    })
+    try {
+      expect(socketPath(path.join(folder, 'a'.repeat(120)))).toMatch(/\.sock$/)
+    } finally {
+      accountless.mockRestore()
+    }
+  })
+
+  it('says which folder for sockets is not its own', () => {
+    vi.stubEnv('TMPDIR', folder)
+    try {
+      writeFileSync(path.join(folder, `sluice-${process.getuid?.() ?? 'engine'}`), '')
+      const locate = () => socketPath(path.join(folder, 'a'.repeat(120)))
+      expect(locate).toThrow(StoreError)
+      expect(locate).toThrow(/sluice-\w+: cannot be made, or is not a folder of your own/)
+    } finally {
+      vi.unstubAllEnvs()
+    }
   })
 
   it('works below a folder whose path is longer than a socket path may be', async () => {

@@ -15,13 +15,17 @@ export type EngineLock =
 const longestSocketPath = 100
 const patienceMs = 10_000
 
-/** The socket of the engine that owns `stateRoot`; in the temporary folder where the path would be too long. */
+/** The socket of the engine that owns `stateRoot`; in the temporary folder where the path would be too long. @throws StoreError */
 export function socketPath(stateRoot: string): string {
   const direct = path.join(stateRoot, 'engine.sock')
   if (Buffer.byteLength(direct) <= longestSocketPath) return direct
-  const folder = path.join(os.tmpdir(), `sluice-${os.userInfo().uid}`)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  chmodSync(folder, 0o700)
+  const folder = path.join(os.tmpdir(), `sluice-${process.getuid?.() ?? 'engine'}`)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    chmodSync(folder, 0o700)
+  } catch (cause) {
+    throw new StoreError(`${folder}: cannot be made, or is not a folder of your own`, { cause })
+  }
   return path.join(folder, `${createHash('sha256').update(stateRoot).digest('hex').slice(0, 24)}.sock`)
 }
 

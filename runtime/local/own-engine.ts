@@ -7,6 +7,7 @@ import type { CatalogRequest } from '../catalog/catalog-messages.ts'
 import type { ConnectionSource } from '../catalog/connection.ts'
 import { openCatalog } from '../catalog/open-catalog.ts'
 import { serveCatalog } from '../catalog/serve-catalog.ts'
+import { StoreError } from '../errors.ts'
 import { worstResult } from '../run/execute-work.ts'
 import { subjectHash, subjectsOf } from '../run/ledger-entry.ts'
 import { beforeEnd } from './before-end.ts'
@@ -25,13 +26,12 @@ const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url))
 const graceMs = 15_000
 const firstBackoffMs = 500
 
-/** The engine that owns the state folder: `server` is its lock, and how other commands reach it. */
+/** The engine that owns the state folder: `server` is its lock, and how other commands reach it. @throws StoreError */
 export function ownEngine(server: net.Server, { projectRoot, stateRoot }: EngineOptions): Engine {
   const state = openState(stateRoot)
   for (const folder of [state.scratch, state.classes]) {
     // Whatever stands here was left by an engine that was killed: this one holds the lock.
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(folder, { recursive: true })
+    emptyFolder(folder)
   }
   const logFile = openLogFile(state.logFile)
   const catalog = embeddedCatalog({ root: state.root })
@@ -113,6 +113,15 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
       for (const folder of [state.scratch, state.classes]) rmSync(folder, { recursive: true, force: true })
       await new Promise<void>((resolve) => logFile.end(resolve))
     },
+  }
+}
+
+function emptyFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+  } catch (cause) {
+    throw new StoreError(`${folder}: cannot be emptied`, { cause })
   }
 }
 

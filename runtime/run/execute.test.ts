@@ -431,7 +431,7 @@ describe('inputs', () => {
       },
       datastreams: ['a.b.c1'],
     }
-    const read: string[] = []
+    const read: (string | undefined)[] = []
     let runs = 0
     const module = moduleOf(async ({ raw, inputs }) => {
       if (++runs === 1) await world.output.put(key, 'v2')
