@@ -356,9 +356,10 @@ mode: upsert`
     const of = (n: number) => ({ [`f${n}`]: person(n * 10) + person(n * 10 + 1) })
     const outcomes = await Promise.all([1, 2, 3, 4].map((n) => load(config, of(n))))
     expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined, undefined, undefined])
-    expect(outcomes.map(({ outcome }) => outcome?.after).toSorted()).toEqual([2, 4, 6, 8])
+    expect(new Set(outcomes.map(({ outcome }) => outcome?.after))).toEqual(new Set([2, 4, 6, 8]))
     const same = await Promise.all([1, 2, 3].map(() => load(config, { f9: person(99) })))
-    expect(same.map(({ outcome }) => outcome?.state).toSorted()).toEqual(['already', 'already', 'loaded'])
+    expect(same.filter(({ outcome }) => outcome?.state === 'loaded')).toHaveLength(1)
+    expect(same.filter(({ outcome }) => outcome?.state === 'already')).toHaveLength(2)
     expect(await count()).toBe(9)
   })
 

@@ -50,12 +50,12 @@ function workgroup(marker: (token: string) => Answer = (token) => ({ rows: [{ to
 
 async function load(text: string, content: string, changes = {}, into: ObjectStore = store) {
   const test = testLoad(text, { 'persons/p.csv': content })
-  const original = redshift.batch
+  const over = redshift
   const noting: Redshift = {
-    ...redshift,
+    ...over,
     batch: async (batch) => {
       for await (const { key } of store.list('')) staged = await textOf(store, key)
-      return original(batch)
+      return over.batch(batch)
     },
   }
   const sink = createRedshiftSink({ redshift: noting, store: into, bucket: 'output', prefix: 'out/' })

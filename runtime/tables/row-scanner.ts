@@ -246,7 +246,7 @@ export class RowScanner {
     this.#options.reject({
       file: this.#options.file,
       line: this.line + linesWithin(bytes, start, at),
-      character: [...bytes.toString('utf8', at > start ? lineStart : start, at)].length + 1,
+      character: charactersWithin(bytes, at > start ? lineStart : start, at) + 1,
       ...(column !== undefined && { column }),
       ...(value !== undefined && { value: shortened(value) }),
       reason: reason + span,
@@ -318,6 +318,13 @@ function classesOf(delimiter: number, quote: number | undefined): Uint8Array {
   classes[0x0a] = lineFeedKind
   classes[0x0d] = carriageReturnKind
   return classes
+}
+
+/** UTF-8 characters in `[start, end)`. */
+function charactersWithin(bytes: Buffer, start: number, end: number): number {
+  let count = 0
+  for (let at = start; at < end; at++) if (((bytes[at] as number) & 0xc0) !== 0x80) count++
+  return count
 }
 
 /** Line ends in `[start, end)`: `\n`, `\r\n` and `\r` are one each. */

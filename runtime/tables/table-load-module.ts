@@ -39,7 +39,7 @@ class TableLoadRun {
   }
 
   async run(): Promise<Succeeded | Skipped> {
-    const { inputs, note, run } = this.#context
+    const { inputs, run } = this.#context
     if (this.#context.work.kind === 'window') {
       throw problem(
         this.#load.places.table,
@@ -59,9 +59,9 @@ class TableLoadRun {
       } catch (error) {
         if (!(error instanceof NoRowsError)) throw error
         const names = part.inputs.map(({ key }) => key).join(', ')
-        note({ warnings: [`${names}: no rows; ${tableName(this.#load)} is left as it was`] })
+        this.#context.note({ warnings: [`${names}: no rows; ${tableName(this.#load)} is left as it was`] })
       } finally {
-        note({ counts: this.#counts })
+        this.#context.note({ counts: this.#counts })
       }
       this.#bytesBefore += part.inputs.reduce((sum, { size }) => sum + size, 0)
     }
@@ -194,12 +194,12 @@ class RejectedReport {
     await rejections.close()
     if (rejections.count === 0 || this.#isWritten) return
     this.#isWritten = true
-    const { outputs, output, run, note, signal } = this.#context
+    const { outputs, output, run, signal } = this.#context
     const store = outputs[run.output.bucket] ?? output
     // A run whose time is up may write no more; its rejection is told by the next one.
     if (signal.aborted) return
     await store.put(this.#key, rejections.read(), { contentType: 'application/x-ndjson' })
-    note({
+    this.#context.note({
       counts: { rejected: rejections.count },
       warnings: [
         `${rejections.count} rows were rejected: all of them are in ${run.output.bucket}:${this.#key}`,

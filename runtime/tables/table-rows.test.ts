@@ -63,7 +63,7 @@ describe('csvRows', () => {
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }),
         fc.boolean(),
         async (rows, lineEnd, delimiter, sizes, hasEnd) => {
-          const fits = rows.map(([a, b, c]) => [a, [...b].slice(0, 9).join(''), String(c)])
+          const fits = rows.map(([a, b, c]) => [a, Array.from(b).slice(0, 9).join(''), String(c)])
           const show = (text: string) =>
             /["\r\n]/.test(text) || text.includes(delimiter) || text === '' ? quoted(text) : text
           const text =
