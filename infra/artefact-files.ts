@@ -5,7 +5,7 @@ import type { PlannedRun } from '../runtime/contracts.ts'
 import { ConfigError } from '../runtime/errors.ts'
 import type { ArtefactFile } from './deterministic-zip.ts'
 
-export type Entry = 'lambda' | 'batch' | 'alert'
+export type Entry = 'lambda' | 'batch' | 'alert' | 'catalog-setup'
 
 /** What AWS runs it on. */
 const target = 'node24'

@@ -1,6 +1,7 @@
 import type { Plan, PlannedRun } from '../runtime/contracts.ts'
 import type { Artefact, Artefacts } from './artefacts.ts'
-import { type BundleOptions, bundleAlert, bundlePipeline } from './bundle.ts'
+import { usesCatalog } from './base-outputs.ts'
+import { type BundleOptions, bundleAlert, bundleCatalogSetup, bundlePipeline } from './bundle.ts'
 
 /** Every artefact that a plan's functions need: one a pipeline, and the stack's own. One after the other, to spare memory. */
 export async function bundleAll({
@@ -17,5 +18,9 @@ export async function bundleAll({
   const pipelines = new Map<string, Artefact>()
   for (const [pipeline, runs] of onLambda)
     pipelines.set(pipeline, await bundlePipeline({ ...options, pipeline, runs }))
-  return { pipelines, alert: await bundleAlert(options) }
+  return {
+    pipelines,
+    alert: await bundleAlert(options),
+    ...(usesCatalog(plan) && { catalogSetup: await bundleCatalogSetup(options) }),
+  }
 }

@@ -52,6 +52,11 @@ export async function bundleAlert(options: BundleOptions): Promise<Bundle> {
   return writeZip(await codeOf('alert', [], options), 'sluice-alerts', options.outDir)
 }
 
+/** The artefact of the function that sets up a stack's database, with the migrations. */
+export async function bundleCatalogSetup(options: BundleOptions): Promise<Bundle> {
+  return writeZip(await codeOf('catalog-setup', [], options), 'sluice-catalog-setup', options.outDir)
+}
+
 /**
  * The files of the image that all Batch jobs run in, below `outDir`: the entry point `index.mjs` with every pipeline's
  * classes and configuration files. A job gets its plan by its environment.

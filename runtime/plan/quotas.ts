@@ -29,8 +29,13 @@ export type QuotaName = keyof typeof quotas
 const environmentBytes = 4096
 const environmentReserveBytes = 512
 
-/** Roles of a stack beside those of its runs: schedules, events, jobs, alerts. */
-const stackRoles = 6
+/** Roles of a stack beside those of its runs: of its bus, its alerts, their schedule, the catalog's setup. */
+const stackRoles = 4
+
+/** A run's own role, and the one that starts it: only EventBridge's rules need none, for functions. */
+function rolesOf({ trigger, compute }: PlannedRun): number {
+  return trigger.kind === 's3' && compute.kind === 'Lambda' ? 1 : 2
+}
 
 /** Lambda keeps this much concurrency for functions that reserve none. */
 const unreservedConcurrency = 100
@@ -69,7 +74,7 @@ function countProblems(registry: Registry, plan: Plan): Problem[] {
       warning(registry, 'rules_per_event_bus', `${rules} sites with trigger: S3 need a rule each`),
     )
   }
-  const roles = plan.runs.length + stackRoles
+  const roles = plan.runs.reduce((sum, run) => sum + rolesOf(run), stackRoles)
   if (roles > limitOf(registry, 'roles')) {
     problems.push(warning(registry, 'roles', `${plan.runs.length} sites need ${roles} roles in every stack`))
   }
