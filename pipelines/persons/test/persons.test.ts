@@ -8,7 +8,7 @@ import { textOf } from '../../../runtime/run/testing/fixtures.ts'
 import { type TableLoadStack, tableLoadStack } from '../../../runtime/tables/testing/run-table-load.ts'
 import { demoInputs } from '../demo.ts'
 
-const config = readFileSync(path.resolve(import.meta.dirname, '../config/pipeline.yaml'), 'utf8')
+const config = readFileSync(path.resolve(import.meta.dirname, '../config/table.yaml'), 'utf8')
 const [demo] = demoInputs() as [ReturnType<typeof demoInputs>[number]]
 /** The sample of the system that this pipeline replaces, where it is at hand. */
 const sample = path.resolve(import.meta.dirname, '../../../../shared/data/persons/persons.csv')
