@@ -1,5 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -32,6 +34,25 @@ function canSandbox(): boolean {
   }
 }
 
+interface CredentialsServer {
+  readonly address: string
+  close(): Promise<void>
+}
+
+/** What ECS offers a task: the keys of its role. */
+async function serveCredentials(AccessKeyId: string): Promise<CredentialsServer> {
+  const Expiration = new Date(Date.now() + 3_600_000).toISOString()
+  const keys = JSON.stringify({ AccessKeyId, SecretAccessKey: 'secret', Token: 'token', Expiration })
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(keys)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}
+
 type Variables = Record<string, string>
 
 /** The environment that EventBridge's template makes of an event, as it fills in placeholders: as JSON. */
@@ -56,6 +77,7 @@ describe.skipIf(!canSandbox())(
     const app = path.join(root, 'app')
     const scratch = path.join(root, 'scratch')
     let server: S3Server
+    let credentials: CredentialsServer
 
     beforeAll(async () => {
       const runs = plan.runs.filter(({ pipeline }) => pipeline === 'buoy_waves')
@@ -63,20 +85,30 @@ describe.skipIf(!canSandbox())(
       await writeJobFiles({ projectRoot, runs, architecture, outDir: app })
       mkdirSync(scratch)
       chmodSync(root, 0o755)
+      credentials = await serveCredentials(run.names.role)
       server = await S3Server.start({
         buckets: [...new Set(Object.values(buckets))],
         authorize: (action, bucket, key, principal) =>
-          principal === 'admin' || mayUseS3(statementsOf(run, plan.buckets), action, bucket, key),
+          principal === 'admin' ||
+          (principal === run.names.role && mayUseS3(statementsOf(run, plan.buckets), action, bucket, key)),
       })
     })
     afterAll(async () => {
       await server?.close()
+      await credentials?.close()
       rmSync(root, { recursive: true, force: true })
     })
 
     function runJob(event: Variables): Promise<{ code: number | null; output: string }> {
+      // On Fargate, keys come from an address that ECS names: what asks for it is loaded only there.
+      const {
+        AWS_ACCESS_KEY_ID: _id,
+        AWS_SECRET_ACCESS_KEY: _key,
+        ...aws
+      } = awsEnvironment(server.endpoint, '')
       const environment = {
-        ...awsEnvironment(server.endpoint, run.names.role),
+        ...aws,
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: credentials.address,
         ...jobEnvironment(run, plan.buckets, 'v1'),
         ...event,
         AWS_BATCH_JOB_ID: 'job-1',

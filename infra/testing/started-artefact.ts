@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { unzipSync } from 'fflate'
@@ -65,6 +65,13 @@ export class UnpackedArtefact {
     return { ...ended, ...(last !== undefined && (JSON.parse(last) as { driver: object }).driver) }
   }
 
+  /** What its files come to, unpacked. */
+  bytes(): number {
+    return readdirSync(this.folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((sum, { parentPath, name }) => sum + statSync(path.join(parentPath, name)).size, 0)
+  }
+
   remove(): void {
     rmSync(this.root, { recursive: true, force: true })
   }
@@ -73,7 +80,7 @@ export class UnpackedArtefact {
 /** Node with this environment and no other variable. */
 export function runNode(
   args: readonly string[],
-  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly uid?: number },
+  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--no-warnings', ...args], options)

@@ -8,6 +8,7 @@ import { executeWork, worstResult } from '../run/execute-work.ts'
 import { openLedger } from '../run/ledger.ts'
 import { subjectsOf } from '../run/ledger-entry.ts'
 import type { RunEvent } from './run-event.ts'
+import type { Services } from './services.ts'
 
 /** Everything about a planned run that does not change between its executions. */
 export interface Executor {
@@ -20,6 +21,8 @@ export interface Executor {
   readonly version: string
   readonly classes: ClassLoader
   readonly clock: () => Date
+  /** What the run uses beside its buckets, for one work unit. */
+  readonly openServices: () => Promise<Services>
 }
 
 /** One execution: a Lambda request or a Batch job, with all of its attempts. */
@@ -82,21 +85,28 @@ async function executeUnit(
   { runId, replay }: { readonly runId: string; readonly replay: boolean },
 ): Promise<RunResult[]> {
   const { run, projectRoot, version } = executor
-  return executeWork({
-    ...executor,
-    work,
-    now,
-    runId,
-    replay,
-    module: moduleOf(run, version),
-    makeFilesOf: () => filesOf(run, projectRoot),
-    holder: id,
-    attempt: attempt ?? (await attemptOf(executor, work, runId)),
-    attempts: run.compute.attempts,
-    deadline,
-    log,
-    ...(signal && { signal }),
-  })
+  const { catalog, redshift, close } = await executor.openServices()
+  try {
+    return await executeWork({
+      ...executor,
+      work,
+      now,
+      runId,
+      replay,
+      module: moduleOf(run, version),
+      makeFilesOf: () => filesOf(run, projectRoot),
+      ...(catalog && { catalog }),
+      ...(redshift && { redshift }),
+      holder: id,
+      attempt: attempt ?? (await attemptOf(executor, work, runId)),
+      attempts: run.compute.attempts,
+      deadline,
+      log,
+      ...(signal && { signal }),
+    })
+  } finally {
+    await close()
+  }
 }
 
 /** Which attempt of a run this is: one more than the ledger knows of. */

@@ -1,6 +1,7 @@
 import { makeS3Client } from '../storage/s3-client.ts'
 import { bundledClassLoader } from './bundled-class-loader.ts'
 import type { Executor } from './executor.ts'
+import { openServices } from './services.ts'
 import { type BucketNames, type Environment, readBuckets, readRunSettings } from './settings.ts'
 import { s3Stores } from './stores.ts'
 
@@ -29,7 +30,17 @@ export function openExecutor(parts: ProcessParts): {
   const stores = s3Stores(makeS3Client(), buckets)
   const classes = bundledClassLoader(parts.classes)
   return {
-    executor: { run, stores, projectRoot, scratchRoot, codeVersion, version, classes, clock },
+    executor: {
+      run,
+      stores,
+      projectRoot,
+      scratchRoot,
+      codeVersion,
+      version,
+      classes,
+      clock,
+      openServices: () => openServices(run, environment, buckets),
+    },
     buckets,
   }
 }

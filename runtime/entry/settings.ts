@@ -27,7 +27,7 @@ export function readRunSettings(environment: Environment, projectRoot: string): 
 
 /** Physical names by role. @throws ConfigError, also when there is none for the logs, which every entry point needs */
 export function readBuckets(environment: Environment): BucketNames & { readonly logs: string } {
-  const buckets = parseJson('SLUICE_BUCKETS', variable(environment, 'SLUICE_BUCKETS')) as BucketNames | null
+  const buckets = parseVariable(environment, 'SLUICE_BUCKETS') as BucketNames | null
   const logs = buckets?.logs
   if (typeof logs !== 'string') throw unusable('SLUICE_BUCKETS', 'names no bucket for logs')
   return { ...buckets, logs }
@@ -38,6 +38,11 @@ export function variable(environment: Environment, name: string): string {
   const value = environment[name]
   if (value) return value
   throw unusable(name, 'is not set; the stack sets it')
+}
+
+/** A variable that holds JSON. @throws ConfigError when it is missing or no JSON */
+export function parseVariable(environment: Environment, name: string): unknown {
+  return parseJson(name, variable(environment, name))
 }
 
 function bundledRun(key: string, projectRoot: string): unknown {
