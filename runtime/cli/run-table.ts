@@ -1,6 +1,7 @@
 import type { PlannedRun } from '../contracts.ts'
 import type { EngineReport } from '../local/engine.ts'
 import type { RunResult } from '../run/execute.ts'
+import { worstResult } from '../run/execute-work.ts'
 import type { SkippedFile } from './dispatch.ts'
 import { colors, showDuration, table } from './terminal.ts'
 
@@ -58,8 +59,8 @@ export function failureLines(finished: readonly FinishedRun[], show: (key: strin
     report.results
       .filter(({ error }) => error !== undefined)
       .map((result) => {
-        const report = result.failure ?? result.record
-        const where = report === undefined ? '' : `\n  ${colors.dim(show(report))}`
+        const key = result.failure ?? result.record
+        const where = key === undefined ? '' : `\n  ${colors.dim(show(key))}`
         return `${colors.red(result.outcome)}: ${result.error?.message}${where}`
       }),
   )
@@ -79,9 +80,9 @@ export function countLine(finished: readonly FinishedRun[], left: readonly Skipp
     .join(', ')
 }
 
-/** 1 when an input was rejected, 70 when a run failed, else 0. */
+/** 1 when an input was rejected, 70 when a run failed, else 0. What was overtaken does not count. */
 export function exitStatus(finished: readonly FinishedRun[]): 0 | 1 | 70 {
-  const outcomes = new Set(finished.flatMap(({ report }) => report.results.map(({ outcome }) => outcome)))
-  if (outcomes.has('failed')) return 70
-  return outcomes.has('rejected') ? 1 : 0
+  const worst = worstResult(finished.flatMap(({ report }) => report.results))
+  if (worst?.outcome === 'failed') return 70
+  return worst?.outcome === 'rejected' ? 1 : 0
 }
