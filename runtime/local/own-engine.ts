@@ -8,8 +8,10 @@ import type { ConnectionSource } from '../catalog/connection.ts'
 import { openCatalog } from '../catalog/open-catalog.ts'
 import { serveCatalog } from '../catalog/serve-catalog.ts'
 import { StoreError } from '../errors.ts'
+import type { RunResult } from '../run/execute.ts'
 import { worstResult } from '../run/execute-work.ts'
 import { subjectHash, subjectsOf } from '../run/ledger-entry.ts'
+import { addAttempt } from './attempt-results.ts'
 import { beforeEnd } from './before-end.ts'
 import { clock, newRunId } from './clock.ts'
 import { type Connection, connection } from './connection.ts'
@@ -63,6 +65,7 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
     const started = performance.now()
     const { attempts } = request.run.compute
     const runId = newRunId()
+    let results: RunResult[] = []
     for (let attempt = 1; ; attempt++) {
       const message = {
         ...request,
@@ -73,7 +76,7 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
         attempt,
         attempts,
       }
-      const results = await attemptOnce(message, onProgress)
+      results = addAttempt(results, await attemptOnce(message, onProgress))
       if (worstResult(results)?.outcome !== 'failed' || attempt >= attempts) {
         return { results, milliseconds: performance.now() - started }
       }
