@@ -136,7 +136,7 @@ process.stdin.once('data', async () => {
     await Promise.all(children.map(({ ready }) => ready))
     for (const { go } of children) go()
     const applied = await Promise.all(children.map(({ done }) => done))
-    expect(applied.flat().sort()).toEqual(migrations.map(({ version }) => version))
+    expect(applied.flat().sort((a, b) => a - b)).toEqual(migrations.map(({ version }) => version))
     const catalog = keep(openPgCatalog({ server: database }))
     await assertMigrated(catalog)
   })

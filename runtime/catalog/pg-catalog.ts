@@ -13,6 +13,7 @@ import { endMarkerGuard } from './end-marker-guard.ts'
 import { openCatalog } from './open-catalog.ts'
 import type { PgServer, PgTls } from './pg-server.ts'
 import { copyStatement } from './sql-text.ts'
+import { watchSource } from './watched-source.ts'
 
 export interface PgCatalogOptions {
   readonly server: PgServer
@@ -217,31 +218,16 @@ async function runCopy(
   csv: AsyncIterable<Uint8Array>,
   describe: (error: unknown) => CatalogError,
 ): Promise<number> {
-  let ofSource: { readonly error: unknown } | undefined
-  const source = csv[Symbol.asyncIterator]()
-  // Step by step: an error of the database is thrown into this generator at its `yield`, and is not the stream's.
-  async function* watched() {
-    try {
-      for (;;) {
-        const next = await source.next().catch((error: unknown) => {
-          ofSource = { error }
-          throw error
-        })
-        if (next.done) return
-        if (next.value.length > 0) yield next.value
-      }
-    } finally {
-      await source.return?.()
-    }
-  }
+  const source = watchSource(csv)
   const copy = client.query(copyFromStdin(copyStatement(target, 'STDIN')))
   try {
-    await pipeline(Readable.from(watched(), { objectMode: false }), copy)
+    await pipeline(Readable.from(source.chunks, { objectMode: false }), copy)
     return copy.rowCount
   } catch (error) {
     // Not before the server has answered the abandoned copy is the connection free for something else.
     await client.query('select 1').catch(() => {})
-    throw ofSource ? ofSource.error : describe(error)
+    const failure = source.failure()
+    throw failure ? failure.error : describe(error)
   }
 }
 

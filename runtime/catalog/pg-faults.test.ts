@@ -3,7 +3,9 @@ import {
   appendFileSync,
   chownSync,
   copyFileSync,
+  cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -18,7 +20,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { csvOf } from './conformance.ts'
 import { openPgCatalog, type PgCatalogOptions } from './pg-catalog.ts'
 import type { PgServer } from './pg-server.ts'
-import { administer, startOwnServer } from './testing/postgres-server.ts'
+import { administer, embeddedBinaries, startOwnServer } from './testing/postgres-server.ts'
 
 const server = await startOwnServer()
 const database = await server.createDatabase()
@@ -363,5 +365,20 @@ describe.skipIf(!hasOlder)(`PostgreSQL 15${hasOlder ? '' : ` (needs ${older})`}`
       await catalog.close()
       await old.remove()
     }
+  })
+})
+
+const isRoot = process.getuid?.() === 0
+describe.skipIf(!isRoot)(`the test server, as root${isRoot ? '' : ' (needs root)'}`, () => {
+  it('runs as another user also where that one cannot read its binaries', async () => {
+    const home = path.join(folder, 'private')
+    mkdirSync(home, { mode: 0o700 })
+    const installed = await embeddedBinaries()
+    cpSync(path.dirname(installed), path.join(home, 'native'), { recursive: true, verbatimSymlinks: true })
+    const hidden = await startOwnServer({ binaries: path.join(home, 'native/bin') })
+    const catalog = openPgCatalog({ server: await hidden.createDatabase() })
+    expect((await catalog.query('select 1 as v')).rows).toEqual([{ v: 1 }])
+    await catalog.close()
+    await hidden.remove()
   })
 })

