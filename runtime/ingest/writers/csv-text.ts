@@ -9,6 +9,7 @@ import { missingTest } from '../../dataset/missing.ts'
 import { showFloat } from '../../dataset/number-text.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import { InputError } from '../../errors.ts'
+import { floatFormatter } from './float-format.ts'
 
 /** pandas' `to_csv` options, as far as they are supported. */
 export interface CsvTextOptions {
@@ -39,7 +40,7 @@ function elementTexts({ dtype, data }: Variable, options: CsvTextOptions): (inde
   }
   if (!isFloat(dtype)) return (index) => showElement(data[index] as number | bigint, dtype)
   const { floatFormat, decimal } = options
-  const show = floatFormat ? printf(floatFormat) : (value: number) => showFloat(value, dtype)
+  const show = floatFormat ? floatFormatter(floatFormat) : (value: number) => showFloat(value, dtype)
   return (index) => {
     const text = show(data[index] as number)
     return decimal === '.' ? text : text.replace('.', decimal)
@@ -49,41 +50,6 @@ function elementTexts({ dtype, data }: Variable, options: CsvTextOptions): (inde
 /** A text as a CSV field: in quotes where it holds what would end it. */
 export function quoted(text: string, { sep }: { readonly sep: string }): string {
   return text.includes(sep) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
-/** Python's `%` formats of one float: `%.3f`, `%10.4e`, `%g`. @throws InputError */
-function printf(format: string): (value: number) => string {
-  const match = /^([^%]*)%(?:(\d+)?(?:\.(\d+))?)([feEgG])([^%]*)$/.exec(format)
-  if (!match)
-    throw new InputError(`float_format "${format}" is not supported; supported are such as %.3f, %e, %g`)
-  const [, before = '', width = '0', precision = '6', kind, after = ''] = match
-  const digits = Number(precision)
-  return (value) => before + number(value, kind as string, digits).padStart(Number(width)) + after
-}
-
-function number(value: number, kind: string, digits: number): string {
-  if (!Number.isFinite(value)) return showFloat(value)
-  if (kind === 'f') return fixed(value, digits)
-  const exponential = (places: number): string =>
-    value.toExponential(places).replace(/e([+-])(\d)$/, 'e$10$2')
-  if (kind.toLowerCase() === 'e')
-    return kind === 'e' ? exponential(digits) : exponential(digits).toUpperCase()
-  const significant = Math.max(1, digits)
-  const power = value === 0 ? 0 : Number(value.toExponential(significant - 1).split('e')[1])
-  const plain =
-    power < -4 || power >= significant
-      ? exponential(significant - 1).replace(/\.?0*e/, 'e')
-      : value
-          .toFixed(significant - 1 - power)
-          .replace(/(\.\d*?)0+$/, '$1')
-          .replace(/\.$/, '')
-  return kind === 'g' ? plain : plain.toUpperCase()
-}
-
-/** `toFixed`, which gives up on large numbers. */
-function fixed(value: number, digits: number): string {
-  if (Math.abs(value) < 1e21) return Object.is(value, -0) ? `-${(0).toFixed(digits)}` : value.toFixed(digits)
-  return digits > 0 ? `${BigInt(value)}.${'0'.repeat(digits)}` : String(BigInt(value))
 }
 
 type Unit = ReturnType<typeof timeUnit>
