@@ -69,9 +69,14 @@ function eventPatternLength(run: PlannedRun, bucket: string): number {
 function countProblems(registry: Registry, plan: Plan): Problem[] {
   const problems: Problem[] = []
   const rules = plan.runs.filter((run) => run.trigger.kind === 's3').length
-  if (rules > limitOf(registry, 'rules_per_event_bus')) {
+  // One more is the stack's own, for alerts.
+  if (rules > 0 && rules + 1 > limitOf(registry, 'rules_per_event_bus')) {
     problems.push(
-      warning(registry, 'rules_per_event_bus', `${rules} sites with trigger: S3 need a rule each`),
+      warning(
+        registry,
+        'rules_per_event_bus',
+        `${rules} sites with trigger: S3 need a rule each, and alerts one`,
+      ),
     )
   }
   const roles = plan.runs.reduce((sum, run) => sum + rolesOf(run), stackRoles)
