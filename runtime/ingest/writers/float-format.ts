@@ -57,8 +57,8 @@ function general(value: number, digits: number): string {
 /** The first digit and `digits` more, and the power of ten of the first. */
 function significant(value: number, digits: number): [string, number] {
   if (value === 0) return ['0'.repeat(digits + 1), 0]
-  // 41 digits do not round a double up to the next power of ten.
-  const power = Number(value.toExponential(40).split('e')[1])
+  // With 21 digits no double is rounded up to the next power of ten: the nearest to each were tried.
+  const power = Number(value.toExponential(20).split('e')[1])
   const text = String(scaled(value, digits - power))
   return text.length > digits + 1 ? [text.slice(0, -1), power + 1] : [text, power]
 }
