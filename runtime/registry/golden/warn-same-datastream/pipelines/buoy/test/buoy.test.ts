@@ -1,0 +1,1 @@
+// Here so that the pipeline has a test; it is never run.
