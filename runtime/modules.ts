@@ -10,7 +10,7 @@ import { createTableLoadModule } from './tables/table-load-module.ts'
 /** What runs a planned run, here or on AWS: the class that its configuration names, else tsdat's language. */
 export function moduleOf(run: PlannedRun, version: string): PipelineModule {
   if (run.classnames[0] === tableLoadClass) return createTableLoadModule()
-  return createIngestModule(version)
+  return createIngestModule({ version, readText: readProjectText })
 }
 
 /** Of a VAP: which files its fetch of a span reads. Lists the storage once: make a new one for each look. @throws ConfigError */

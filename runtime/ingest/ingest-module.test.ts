@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { PlannedRun, RunContext, WorkUnit } from '../contracts.ts'
+import { readProjectText } from '../project-text.ts'
 import { MemoryObjectStore } from '../storage/memory.ts'
 import { createIngestModule } from './ingest-module.ts'
 import { keysOf, recordingLog, writeFiles } from './testing/run-configuration.ts'
@@ -77,7 +78,7 @@ function contextOf(
 }
 
 describe('createIngestModule', () => {
-  const module = createIngestModule('1.2.3')
+  const module = createIngestModule({ version: '1.2.3', readText: readProjectText })
   const window = { start: '2022-01-01T00:00:00.000Z', end: '2022-01-02T00:00:00.000Z' }
 
   it('runs objects, and then a window over what came of them, with keys that begin at data/', async () => {

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InputFile, PipelineModule, RunContext, Skipped, Succeeded } from '../contracts.ts'
 import { InputError } from '../errors.ts'
@@ -6,20 +5,23 @@ import { objectInput } from '../formats/input-file.ts'
 import { createConfigLoader } from './config/config-loader.ts'
 import { type PipelineInputs, runPipeline } from './run-pipeline.ts'
 
+export interface IngestModuleOptions {
+  /** Of Sluice. */
+  readonly version: string
+  /** The text of a configuration file; `undefined` when there is none. */
+  readonly readText: (file: string) => string | undefined
+}
+
 /**
  * The module of registered pipelines that are configuration only: reads `run.configFile`, maps the work unit to
  * inputs, and writes to the run's output under the keys of the configuration's templates (its root and bucket are the
- * plan's). `version` is Sluice's own.
+ * plan's).
  */
-export function createIngestModule(version: string): PipelineModule {
+export function createIngestModule({ version, readText }: IngestModuleOptions): PipelineModule {
   return {
     async run(context: RunContext): Promise<Succeeded | Skipped> {
       const { run, projectRoot } = context
-      const loader = createConfigLoader({
-        root: projectRoot,
-        readText: (file) =>
-          statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, 'utf8') : undefined,
-      })
+      const loader = createConfigLoader({ root: projectRoot, readText })
       const config = loader.load(run.configFile)
       const result = await runPipeline(config, await inputsOf(context), {
         store: context.outputs[run.output.bucket] ?? context.output,
