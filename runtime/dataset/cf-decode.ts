@@ -1,10 +1,11 @@
 import { isTypedAttr, numbersAttr, textAttr } from './attrs.ts'
+import { InputError } from '../errors.ts'
 import { castData } from './cast.ts'
 import { decodeTimes } from './cf-time-decode.ts'
 import { looksLikeTimeUnits } from './cf-time-units.ts'
 import type { Attrs, AttrValue, Encoding, Variable } from './dataset.ts'
 import type { BigArray, DataArray, DType, NumberArray } from './dtype.ts'
-import { isDatetime, isFloat, isInteger, NaT } from './dtype.ts'
+import { isDatetime, isFloat, isInteger, NaT, numericArrays } from './dtype.ts'
 import { TextArray } from './text-array.ts'
 
 export interface DecodeVariableOptions {
@@ -28,6 +29,7 @@ export function decodeVariable(name: string, variable: Variable, options: Decode
     options.decodeTimes && units !== undefined && variable.dtype !== 'str' && looksLikeTimeUnits(units)
   let dtype: DType = variable.dtype
   let data = variable.data
+  if (data instanceof TextArray) data = decodeText(name, data, attrs)
   if (options.maskAndScale) {
     ;({ dtype, data } = applyUnsigned(dtype, data, attrs, encoding))
     const masked = mask(dtype, data, attrs, encoding, isTime, options.reuse)
@@ -51,6 +53,26 @@ export function decodeVariable(name: string, variable: Variable, options: Decode
   return { ...variable, dtype, data, attrs, encoding }
 }
 
+/** Takes out what xarray writes beside arrays of characters: the encoding of their bytes, read as UTF-8 so far. */
+function decodeText(name: string, data: TextArray, attrs: Attrs): TextArray {
+  const label = textAttr(attrs, '_Encoding')
+  if (label === undefined) return data
+  attrs.delete('_Encoding')
+  let decoder: TextDecoder
+  try {
+    decoder = new TextDecoder(label)
+  } catch (cause) {
+    throw new InputError(`${name}: its texts are in the encoding "${label}", which is not known`, { cause })
+  }
+  if (decoder.encoding === 'utf-8') return data
+  const { bytes, offsets } = data
+  return TextArray.from(
+    Array.from({ length: data.length }, (_, i) =>
+      data.isMissing(i) ? undefined : decoder.decode(bytes.subarray(offsets[i], offsets[i + 1])),
+    ),
+  )
+}
+
 function applyUnsigned(
   dtype: DType,
   data: DataArray,
@@ -65,17 +87,11 @@ function applyUnsigned(
   const wanted = (encoding.unsigned ? `u${dtype.replace(/^u/, '')}` : dtype.replace(/^u/, '')) as DType
   if (wanted === dtype) return { dtype, data }
   const { buffer, byteOffset, length } = data as NumberArray
-  const views = {
-    int8: Int8Array,
-    int16: Int16Array,
-    int32: Int32Array,
-    int64: BigInt64Array,
-    uint8: Uint8Array,
-    uint16: Uint16Array,
-    uint32: Uint32Array,
-    uint64: BigUint64Array,
-  }
-  const view = new views[wanted as keyof typeof views](buffer as ArrayBuffer, byteOffset, length)
+  const view = new numericArrays[wanted as keyof typeof numericArrays](
+    buffer as ArrayBuffer,
+    byteOffset,
+    length,
+  )
   return { dtype: wanted, data: view }
 }
 

@@ -35,7 +35,8 @@ export type DataArray = NumberArray | BigArray | TextArray
 /** numpy's "not a time". */
 export const NaT = -(2n ** 63n)
 
-const numericArrays = {
+/** The array class behind each type of numbers. */
+export const numericArrays = {
   float64: Float64Array,
   float32: Float32Array,
   int8: Int8Array,

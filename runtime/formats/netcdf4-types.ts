@@ -1,5 +1,5 @@
 import type { StoredNumber } from '../dataset/cf-encode.ts'
-import type { BigArray, NumberArray } from '../dataset/dtype.ts'
+import { type BigArray, type NumberArray, numericArrays } from '../dataset/dtype.ts'
 
 /** HDF5's type classes, as far as they matter here. */
 export const h5Class = { integer: 0, float: 1, string: 3, compound: 6, enum: 8, vlen: 9, array: 10 } as const
@@ -48,20 +48,7 @@ export const textType: H5Type = {
   cset: 1,
 }
 
-const arrays = {
-  float64: Float64Array,
-  float32: Float32Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  uint32: Uint32Array,
-  uint64: BigUint64Array,
-} as const
-
 /** The first `length` elements of `bytes`, whose place in its buffer must be a multiple of 8, as an array of a type. */
 export function viewAs(dtype: StoredNumber, bytes: Uint8Array, length: number): NumberArray | BigArray {
-  return new arrays[dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, length)
+  return new numericArrays[dtype](bytes.buffer as ArrayBuffer, bytes.byteOffset, length)
 }

@@ -1,3 +1,5 @@
+import { product } from '../../dataset/take.ts'
+
 /** Where the elements of one 1-D slice stand in an array in C order. */
 export interface Lane {
   readonly start: number
@@ -15,8 +17,4 @@ export function* lanesAlong(shape: readonly number[], axis: number): IterableIte
       yield { start: block * length * step + inner, step, length }
     }
   }
-}
-
-function product(lengths: readonly number[]): number {
-  return lengths.reduce((total, length) => total * length, 1)
 }
