@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import v8 from 'node:v8'
 import type { ObjectStore } from '../contracts.ts'
 import { fileInput } from '../formats/input-file.ts'
 import { createConfigLoader } from '../ingest/config/config-loader.ts'
@@ -21,6 +22,9 @@ import { colors, errorColors, print } from './terminal.ts'
  * ledger and no records. The outputs' paths are printed.
  */
 export async function runConfig(file: string, inputs: readonly string[]): Promise<void> {
+  // Few objects live long here: room for more young ones would cost up to 50 MB and save no time. (Workers are started
+  // with such a limit; this process runs already.)
+  v8.setFlagsFromString('--semi-space-growth-factor=1')
   const config = createConfigLoader({ root: '.', readText: readProjectText }).load(file)
   const { store, keyPrefix, show } = await openStorage(config.storage)
   const scratchDir = mkdtempSync(path.join(os.tmpdir(), 'sluice-'))
