@@ -1,0 +1,31 @@
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+
+const root = path.resolve(import.meta.dirname, '..', '..')
+
+export interface ProjectCopy {
+  readonly folder: string
+  /** Puts text in place of a file. */
+  write(file: string, text: string): void
+  remove(): void
+}
+
+/** This project in a folder of its own, with all that a deployment reads, to be changed as one likes. */
+export function copyProject(): ProjectCopy {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'sluice-project-'))
+  const parts = ['infra', 'runtime', 'pipelines', 'shared', 'package.json', 'pipelines_config.yml']
+  const pulumi = ['Pulumi.yaml', 'Pulumi.dev.yaml', 'Pulumi.prod.yaml']
+  for (const part of [...parts, ...pulumi]) {
+    cpSync(path.join(root, part), path.join(folder, part), {
+      recursive: true,
+      filter: (source) => !source.includes('node_modules') && !source.endsWith('.test.ts'),
+    })
+  }
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'dir')
+  return {
+    folder,
+    write: (file, text) => writeFileSync(path.join(folder, file), text),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
