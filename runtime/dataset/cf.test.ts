@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { cast } from './cast.ts'
-import { decodeCf, encodeCf } from './cf.ts'
+import { decodeCf, withCoordinatesAttrs } from './cf.ts'
+import { encodeVariable } from './cf-encode.ts'
 import { parseTimeUnits } from './cf-time-units.ts'
 import { fromValues } from './create.ts'
 import type { AttrValue, Encoding, Variable } from './dataset.ts'
-import { Dataset } from './dataset.ts'
+import { Dataset, variable as makeVariable } from './dataset.ts'
 import { parseDatetime } from './datetime.ts'
-import type { DType } from './dtype.ts'
-import { NaT } from './dtype.ts'
+import type { DType, NumberArray } from './dtype.ts'
+import { allocate, NaT } from './dtype.ts'
+import { product } from './take.ts'
 
 function of(
   dtype: DType,
@@ -22,6 +24,27 @@ function of(
     encoding,
   }
 }
+/** A dataset as it goes to disk, every value converted, as the writers do it in slices: `decodeCf` undoes it. */
+function encodeCf(dataset: Dataset): Dataset {
+  const prepared = withCoordinatesAttrs(dataset)
+  const encodeAll = (variables: Map<string, Variable>): Map<string, Variable> =>
+    new Map([...variables].map(([name, variable]) => [name, encodeWhole(name, variable)]))
+  return new Dataset({
+    coords: encodeAll(prepared.coords),
+    dataVars: encodeAll(prepared.dataVars),
+    attrs: prepared.attrs,
+  })
+}
+
+function encodeWhole(name: string, variable: Variable): Variable {
+  const encoded = encodeVariable(name, variable)
+  const { dims, shape, dtype, attrs } = encoded
+  if (encoded.dtype === 'str') return makeVariable(dims, shape, dtype, encoded.data, attrs)
+  const data = allocate(dtype, product(shape)) as NumberArray
+  encoded.encodeInto(data, 0, data.length)
+  return makeVariable(dims, shape, dtype, data, attrs)
+}
+
 const one = (variable: Variable): Dataset => new Dataset({ dataVars: new Map([['v', variable]]) })
 const encoded = (variable: Variable): Variable => encodeCf(one(variable)).get('v')!
 const decoded = (variable: Variable): Variable => decodeCf(one(variable)).get('v')!

@@ -1,13 +1,10 @@
 import { textAttr } from './attrs.ts'
 import { decodeVariable } from './cf-decode.ts'
-import { encodeVariable } from './cf-encode.ts'
 import { looksLikeTimeUnits } from './cf-time-units.ts'
 import type { Attrs, Variable } from './dataset.ts'
-import { Dataset, variable as makeVariable } from './dataset.ts'
-import type { NumberArray } from './dtype.ts'
-import { allocate, isDatetime } from './dtype.ts'
+import { Dataset } from './dataset.ts'
+import { isDatetime } from './dtype.ts'
 import { dropVariables, setCoords } from './rename.ts'
-import { product } from './take.ts'
 
 export interface DecodeCfOptions {
   /** Default true. */
@@ -74,30 +71,6 @@ function boundsAttrs(dataset: Dataset): Map<string, Attrs> {
     found.set(bounds, own)
   }
   return found
-}
-
-/**
- * A dataset as it goes to disk, every value converted: `decodeCf` undoes it. Writers that can work in slices use
- * `encodeVariable` instead. @throws InputError that names the variable
- */
-export function encodeCf(dataset: Dataset): Dataset {
-  const prepared = withCoordinatesAttrs(dataset)
-  const encodeAll = (variables: Map<string, Variable>): Map<string, Variable> =>
-    new Map([...variables].map(([name, variable]) => [name, encodeWhole(name, variable)]))
-  return new Dataset({
-    coords: encodeAll(prepared.coords),
-    dataVars: encodeAll(prepared.dataVars),
-    attrs: prepared.attrs,
-  })
-}
-
-function encodeWhole(name: string, variable: Variable): Variable {
-  const encoded = encodeVariable(name, variable)
-  const { dims, shape, dtype, attrs } = encoded
-  if (encoded.dtype === 'str') return makeVariable(dims, shape, dtype, encoded.data, attrs)
-  const data = allocate(dtype, product(shape)) as NumberArray
-  encoded.encodeInto(data, 0, data.length)
-  return makeVariable(dims, shape, dtype, data, attrs)
 }
 
 /**

@@ -1,7 +1,6 @@
 import { InputError } from '../errors.ts'
 import type { Variable } from './dataset.ts'
 import { Dataset } from './dataset.ts'
-import { mapVariables } from './take.ts'
 
 /**
  * The dataset with variables and dimensions under other names, from `map`'s keys to its values, both at once.
@@ -27,26 +26,6 @@ export function rename(dataset: Dataset, map: ReadonlyMap<string, string>): Data
   return withIndexesAsCoords(
     new Dataset({ coords: change(dataset.coords), dataVars: change(dataset.dataVars), attrs: dataset.attrs }),
   )
-}
-
-/**
- * xarray's `swap_dims`: dimension `from` gets the name of a 1-d variable along it, which becomes its index; the old
- * index, if there is one, becomes an ordinary coord. @throws InputError when there is no such variable
- */
-export function swapDims(dataset: Dataset, from: string, to: string): Dataset {
-  if (from === to) return dataset
-  if (!dataset.dims().has(from)) throw new InputError(`${from}: there is no dimension of this name`)
-  const index = dataset.get(to)
-  if (index && (index.dims.length !== 1 || index.dims[0] !== from)) {
-    throw new InputError(
-      `${to}: cannot label dimension ${from}, because its dims are (${index.dims.join(', ')})`,
-    )
-  }
-  const swapped = mapVariables(dataset, (variable) => ({
-    ...variable,
-    dims: variable.dims.map((dim) => (dim === from ? to : dim)),
-  }))
-  return withIndexesAsCoords(swapped)
 }
 
 /** A variable that labels its own dimension is a coord. */
@@ -83,19 +62,4 @@ export function dropVariables(dataset: Dataset, names: Iterable<string>): Datase
 export function expandVariableDims(variable: Variable, dim: string): Variable {
   if (variable.dims.includes(dim)) throw new InputError(`the variable already has dimension ${dim}`)
   return { ...variable, dims: [dim, ...variable.dims], shape: [1, ...variable.shape] }
-}
-
-/**
- * xarray's `expand_dims`: every data variable gets `dim` as its first dimension, of length 1; a scalar coord of that
- * name becomes its index.
- */
-export function expandDims(dataset: Dataset, dim: string): Dataset {
-  if (dataset.dims().has(dim)) throw new InputError(`${dim}: there is a dimension of this name already`)
-  const coords = new Map(dataset.coords)
-  const label = coords.get(dim)
-  if (label) coords.set(dim, expandVariableDims(label, dim))
-  const dataVars = new Map(
-    [...dataset.dataVars].map(([name, variable]) => [name, expandVariableDims(variable, dim)] as const),
-  )
-  return new Dataset({ coords, dataVars, attrs: dataset.attrs })
 }

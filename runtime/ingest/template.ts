@@ -13,32 +13,18 @@ type Chunk =
       readonly isOptional: boolean
       readonly before: string
       readonly after: string
-      /** As written, brackets included. */
-      readonly source: string
     }
-
-/** What missing variables become: without `allowMissing` a required one is an error and an optional one vanishes. */
-export interface SubstituteOptions {
-  readonly allowMissing?: boolean
-  /** With `allowMissing`: stands for each chunk whose variable is missing; without it the chunk stays as written. */
-  readonly fill?: string
-}
 
 /**
  * Fills in a tsdat path template: `{name}` is required, `[text{name}text]` vanishes when the name is missing.
  * @throws InputError when brackets do not balance or a required variable is missing
  */
-export function substituteTemplate(
-  template: string,
-  values: TemplateValues,
-  options: SubstituteOptions = {},
-): string {
+export function substituteTemplate(template: string, values: TemplateValues): string {
   return parseTemplate(template)
     .map((chunk) => {
       if (chunk.kind === 'text') return chunk.text
       const value = valueFor(values, chunk.name)
       if (value !== undefined) return chunk.before + value + chunk.after
-      if (options.allowMissing) return options.fill ?? chunk.source
       if (chunk.isOptional) return ''
       const known = Object.keys(values).filter((name) => valueFor(values, name) !== undefined)
       throw new InputError(
@@ -49,14 +35,9 @@ export function substituteTemplate(
 }
 
 /**
- * Reads the variables of a template back from a text, or `undefined` when the text does not have that form. A
+ * Reads the variables of a template back from texts: `undefined` for a text that does not have its form. A
  * `{datastream}` also gives the parts of its name; an optional variable that is not there is `null`.
  */
-export function extractTemplate(template: string, text: string): Record<string, string | null> | undefined {
-  return compileTemplate(template)(text)
-}
-
-/** `extractTemplate` for many texts of one template. */
 export function compileTemplate(
   template: string,
 ): (text: string) => Record<string, string | null> | undefined {
@@ -147,7 +128,6 @@ function parseTemplate(template: string): Chunk[] {
       isOptional: match[2] !== undefined,
       before: match[1] ?? '',
       after: match[3] ?? '',
-      source: match[0],
     })
     end = match.index + match[0].length
   }

@@ -9,7 +9,7 @@ import { MemoryObjectStore } from '../../storage/memory.ts'
 import type { Builtin, ClassConfig, StorageConfig } from '../config/types.ts'
 import { keysOf, recordingLog } from '../testing/run-configuration.ts'
 import { DatastreamStorage, type StorageEnvironment } from './datastream-storage.ts'
-import { createFilesOf, type TimeSpan } from './stored-files.ts'
+import { createFilesOf, listStoredFiles, type TimeSpan } from './stored-files.ts'
 
 const scratchDir = mkdtempSync(join(tmpdir(), 'storage-'))
 afterAll(() => rmSync(scratchDir, { recursive: true, force: true }))
@@ -194,7 +194,9 @@ describe('save and fetch', () => {
         return store.list(prefix, options)
       },
     }
-    const found = await storageOf(config, { keyPrefix: 'storage/root/', reader }).filesOf(
+    const found = await listStoredFiles(
+      config,
+      { reader, keyPrefix: 'storage/root/' },
       'sgp.met.b1',
       span(day('2022-02-01'), day('2022-02-02')),
     )
@@ -203,7 +205,8 @@ describe('save and fetch', () => {
   })
 
   it('does not take one datastream for another, nor other files for its own', async () => {
-    const storage = storageOf(configOf(handlers.NetCDF, { dataStoragePath: 'data' }))
+    const config = configOf(handlers.NetCDF, { dataStoragePath: 'data' })
+    const storage = storageOf(config)
     await storage.save(dataset('sgp.met.b1', day('2022-01-01'), 1))
     await storage.save(dataset('sgp.met-z01.b1', day('2022-01-01'), 1))
     await storage.save(dataset('sgp.met.b10', day('2022-01-01'), 1))
@@ -215,7 +218,8 @@ describe('save and fetch', () => {
     ]) {
       await store.put(`data/${name}`, 'x')
     }
-    const found = await storage.filesOf('sgp.met.b1', span(0n, day('2100-01-01')))
+    const place = { reader: store, keyPrefix: '' }
+    const found = await listStoredFiles(config, place, 'sgp.met.b1', span(0n, day('2100-01-01')))
     expect(found.map(({ key }) => key)).toEqual(['data/sgp.met.b1.20220101.000000.nc'])
   })
 

@@ -109,13 +109,6 @@ export class DatastreamStorage {
     return { dataset: within(dataset, span, datastream), files }
   }
 
-  /** Every object that `fetch` would read, in key order: their keys and etags say whether its result can change. */
-  async filesOf(datastream: string, span: TimeSpan, values: TemplateValues = {}): Promise<ObjectInfo[]> {
-    return (await listStoredFiles(this.config, this.environment, datastream, span, values)).flatMap(
-      ({ objects }) => objects,
-    )
-  }
-
   /** When a file of the datastream was last written, or `undefined` when there is none. */
   async lastModified(datastream: string): Promise<Date | undefined> {
     let last: Date | undefined
