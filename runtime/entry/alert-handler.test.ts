@@ -78,7 +78,6 @@ describe('the alert function', () => {
       },
       stack: 'prod',
       logsBucket: 'acme-logs',
-      codeVersion: 'v1',
       clock: () => now,
       log: silentLog,
     })(event, { awsRequestId })

@@ -15,7 +15,6 @@ export interface AlertParts {
   readonly publish: Publish
   readonly stack: string
   readonly logsBucket: string
-  readonly codeVersion: string
   readonly clock: () => Date
   readonly log: Log
 }

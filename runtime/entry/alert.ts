@@ -24,7 +24,6 @@ export const handler = createAlertHandler({
   }),
   stack,
   logsBucket,
-  codeVersion,
   clock,
   log: createLog({
     write: (line) => process.stdout.write(`${line}\n`),

@@ -26,11 +26,7 @@ export interface Incident {
 export interface IncidentPlace {
   readonly logs: ObjectStore
   readonly plan: Plan
-  readonly codeVersion: string
 }
-
-/** Half a day more than the longest that Lambda keeps a request or Batch a job of ours. */
-const longestRunMs = 36 * 3_600_000
 
 /** What an alert's source comes to; nothing when another source tells of the same. Writes records that are missing. */
 export async function findIncidents(place: IncidentPlace, source: AlertSource): Promise<Incident[]> {
@@ -133,11 +129,13 @@ async function fromFailedJob(place: IncidentPlace, job: FailedJob): Promise<Inci
 /** The records of a request: of its run, and of those that were named after it. Newest first. */
 async function recordsOf(
   { logs }: IncidentPlace,
-  { pipeline, site }: PlannedRun,
+  { pipeline, site, compute }: PlannedRun,
   id: string,
   at: Date,
 ): Promise<RecordRef[]> {
-  const from = new Date(at.getTime() - longestRunMs)
+  // All of its attempts, and a day for what lies between them.
+  const longestMs = (compute.timeoutSeconds * compute.attempts + 86_400) * 1000
+  const from = new Date(at.getTime() - longestMs)
   const found: RecordRef[] = []
   for await (const record of listRecords(logs, { pipeline, site, from })) {
     if (record.runId === id || record.runId.startsWith(`${id}-`) || record.runId.startsWith(`${id}.`))
@@ -197,7 +195,7 @@ async function recordDeath(place: IncidentPlace, run: PlannedRun, death: Death):
     attempt,
     attempts: run.compute.attempts,
     holder,
-    codeVersion: place.codeVersion,
+    codeVersion: 'N/A',
     outcome: 'failed',
     isSettled: false,
     work,

@@ -7,7 +7,7 @@ export interface Services {
   readonly catalog?: Catalog
   readonly redshift?: Redshift
   /** Leaves no connection open: a function that is frozen, or a job that waits, must hold none. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Where a stack's database is, as `SLUICE_CATALOG` says. There is no password: the role's own keys make one. */
