@@ -16,6 +16,8 @@ import { awsEnvironment, UnpackedArtefact } from './testing/started-artefact.ts'
 
 const outDir = mkdtempSync(path.join(os.tmpdir(), 'bundle-test-'))
 const architecture = process.arch === 'arm64' ? 'arm64' : 'x64'
+afterAll(() => rmSync(outDir, { recursive: true, force: true }))
+
 const hasUnzip = succeeds('which', ['unzip'])
 
 const hasRegistry = succeeds('npm', ['view', '@img/sharp-linux-arm64', 'version'])
@@ -50,10 +52,7 @@ describe('bundlePipeline', () => {
   beforeAll(() => {
     project = new FixtureProject(files)
   })
-  afterAll(() => {
-    project.remove()
-    rmSync(outDir, { recursive: true, force: true })
-  })
+  afterAll(() => project.remove())
 
   const bundle = (run: PlannedRun, changes: Partial<Parameters<typeof bundlePipeline>[0]> = {}) =>
     bundlePipeline({
