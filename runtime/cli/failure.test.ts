@@ -17,6 +17,11 @@ describe('what an error is called', () => {
     expect(describeError(new StoreError('x: cannot be written', { cause: system }))).toBe(
       `x: cannot be written: ${system.message}`,
     )
+    const placed = new InputError('t, read from "T": warm', {
+      place: { file: 'a.csv', line: 3 },
+      cause: new InputError('t: warm', { place: { file: 'a.csv' } }),
+    })
+    expect(describeError(placed)).toBe('a.csv:3: t, read from "T": warm')
     const outer = new InputError('a.zip: b.csv:3: too short', { cause: new InputError('b.csv:3: too short') })
     expect(describeError(outer)).toBe('a.zip: b.csv:3: too short')
   })

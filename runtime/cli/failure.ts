@@ -43,6 +43,8 @@ export function describe(error: unknown): string {
   const messages = [error.message || error.name]
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     if (isSluiceError(error, 'input') && 'syscall' in cause) continue
+    // Whoever knows better where it is says it again, with the place.
+    if (isSluiceError(error, 'input', 'quality') && isSluiceError(cause, 'input', 'quality')) continue
     const said = messages.join('\n')
     if (cause.message && !said.includes(cause.message)) messages.push(cause.message)
   }

@@ -1,5 +1,5 @@
-import { isTypedAttr, numbersAttr, textAttr } from './attrs.ts'
 import { InputError } from '../errors.ts'
+import { isTypedAttr, numbersAttr, textAttr } from './attrs.ts'
 import { castData } from './cast.ts'
 import { decodeTimes } from './cf-time-decode.ts'
 import { looksLikeTimeUnits } from './cf-time-units.ts'
@@ -58,12 +58,7 @@ function decodeText(name: string, data: TextArray, attrs: Attrs): TextArray {
   const label = textAttr(attrs, '_Encoding')
   if (label === undefined) return data
   attrs.delete('_Encoding')
-  let decoder: TextDecoder
-  try {
-    decoder = new TextDecoder(label)
-  } catch (cause) {
-    throw new InputError(`${name}: its texts are in the encoding "${label}", which is not known`, { cause })
-  }
+  const decoder = decoderOf(name, label)
   if (decoder.encoding === 'utf-8') return data
   const { bytes, offsets } = data
   return TextArray.from(
@@ -71,6 +66,14 @@ function decodeText(name: string, data: TextArray, attrs: Attrs): TextArray {
       data.isMissing(i) ? undefined : decoder.decode(bytes.subarray(offsets[i], offsets[i + 1])),
     ),
   )
+}
+
+function decoderOf(name: string, label: string) {
+  try {
+    return new TextDecoder(label)
+  } catch (cause) {
+    throw new InputError(`${name}: its texts are in the encoding "${label}", which is not known`, { cause })
+  }
 }
 
 function applyUnsigned(

@@ -1,13 +1,12 @@
 import type { Json, Log } from '../contracts.ts'
 import { numbersAttr } from '../dataset/attrs.ts'
-import { cast } from '../dataset/cast.ts'
 import { filled, fromValues } from '../dataset/create.ts'
 import type { Attrs, Dataset, Variable } from '../dataset/dataset.ts'
 import { type DType, isDatetime, isFloat, parseDType } from '../dataset/dtype.ts'
-import { hasMissing, missingTest } from '../dataset/missing.ts'
 import { TextArray } from '../dataset/text-array.ts'
 import { ConfigError, InputError, isSluiceError } from '../errors.ts'
 import { fillAttr, toAttrValue } from './attributes.ts'
+import { castToSpec } from './cast-to-spec.ts'
 import type { DatasetConfig, VariableConfig } from './config/types.ts'
 
 /** Global attributes that a run knows and a configuration does not. */
@@ -31,7 +30,7 @@ export function prepareDataset(dataset: Dataset, config: DatasetConfig, run: Run
   dropUnnamed(dataset, config, log)
   for (const [name, spec] of config.dataVars) {
     const variable = dataset.dataVars.get(name)
-    if (variable && !isQuality(name)) dataset.dataVars.set(name, castTo(variable, spec))
+    if (variable && !isQuality(name)) dataset.dataVars.set(name, castToSpec(variable, spec, dtypeOf(spec)))
   }
   for (const spec of config.coords.values()) addCoord(dataset, spec)
   for (const spec of config.dataVars.values()) addDataVar(dataset, spec)
@@ -60,23 +59,6 @@ function dropUnnamed(dataset: Dataset, config: DatasetConfig, log: Log): void {
   if (dropped.length > 0) {
     log.warn('Dataset:Dropped', { variables: dropped, reason: 'names with qc_ belong to quality checks' })
   }
-}
-
-function castTo(variable: Variable, spec: VariableConfig): Variable {
-  const dtype = dtypeOf(spec)
-  if (dtype === 'str' && variable.dtype !== 'str' && hasMissing(variable.dtype, variable.data)) {
-    return castToText(variable, spec.name)
-  }
-  return cast(variable, dtype, spec.fillValue, spec.name)
-}
-
-/** What is missing stays missing; the reference writes the text `nan`. */
-function castToText(variable: Variable, name: string): Variable {
-  const isMissing = missingTest(variable.dtype, variable.data)
-  const text = cast(variable, 'str', undefined, name)
-  const { bytes, offsets } = text.data as TextArray
-  const missing = Uint8Array.from({ length: offsets.length - 1 }, (_, i) => Number(isMissing(i)))
-  return { ...text, data: new TextArray(bytes, offsets, missing) }
 }
 
 function addCoord(dataset: Dataset, spec: VariableConfig): void {

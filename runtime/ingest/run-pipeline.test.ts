@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gzipSync, zipSync } from 'fflate'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Dataset, Variable } from '../dataset/dataset.ts'
+import type { TextArray } from '../dataset/text-array.ts'
 import { AbortedError, ConfigError, InputError, isSluiceError, QualityError, UsageError } from '../errors.ts'
 import { bytesInput } from '../formats/input-file.ts'
 import { readNetcdf } from '../formats/netcdf.ts'
@@ -250,6 +251,14 @@ describe('a run', () => {
     )
     expect(raw.get('count')?.data).toEqual(BigInt64Array.of(-9999n, 7n, 8n))
     expect(raw.get('temp')?.data).toEqual(Float64Array.of(1, 2, -9999))
+  })
+
+  it('leaves empty in text what is missing among numbers', async () => {
+    const pipeline = ingest.replace('temp: {dims: [time], dtype: float,', 'temp: {dims: [time], dtype: str,')
+    const store = new MemoryObjectStore()
+    const files = { 'in.csv': `${header}2022-01-01 00:00:00,1\n2022-01-01 00:01:00,\n` }
+    await runConfiguration(folderOf(pipeline, files), ['in.csv'], { store })
+    expect([...(((await stored(store)).get('temp') as Variable).data as TextArray)]).toEqual(['1.0', ''])
   })
 
   it('lets two outputs come from one column, and changes one without the other', async () => {

@@ -1,7 +1,7 @@
 import type { Json } from '../../contracts.ts'
-import { cast } from '../../dataset/cast.ts'
 import type { AttrValue, Variable } from '../../dataset/dataset.ts'
 import { type DType, parseDType } from '../../dataset/dtype.ts'
+import { castToSpec } from '../cast-to-spec.ts'
 import type { ConverterContext } from '../interfaces.ts'
 import { outputProblem } from './config-problem.ts'
 
@@ -15,7 +15,7 @@ export function outputType(context: ConverterContext): DType {
 
 /** The variable with the output's type; where that cannot be missing, the output's fill stands for what is. */
 export function castToOutput(variable: Variable, context: ConverterContext): Variable {
-  return cast(variable, outputType(context), context.spec.fillValue, context.name)
+  return castToSpec(variable, context.spec, outputType(context))
 }
 
 /** The units of an output, `''` when dataset.yaml has none. */

@@ -1,10 +1,10 @@
 import type { InputFile, JsonObject, Log } from '../../contracts.ts'
-import { cast } from '../../dataset/cast.ts'
 import { Dataset, type Variable } from '../../dataset/dataset.ts'
 import { isNumeric, parseDType } from '../../dataset/dtype.ts'
 import { expandVariableDims } from '../../dataset/rename.ts'
 import { TextArray } from '../../dataset/text-array.ts'
 import { InputError, isSluiceError } from '../../errors.ts'
+import { castToSpec } from '../cast-to-spec.ts'
 import { compilePattern } from '../config/pattern.ts'
 import type { DatasetConfig, PipelineConfig, RetrieverConfig } from '../config/types.ts'
 import { anyName } from '../readers/any-name.ts'
@@ -240,7 +240,7 @@ function asNumbers({ coords, dataVars }: DatasetConfig, { name, role }: Selected
   // Variables with `qc` in their name keep the type that they came with.
   if (!spec || !dtype || !isNumeric(dtype) || made.variable.dtype !== 'str' || name.includes('qc'))
     return made
-  return { ...made, variable: cast(made.variable, dtype, spec.fillValue, name) }
+  return { ...made, variable: castToSpec(made.variable, spec, dtype) }
 }
 
 type Made = Awaited<ReturnType<ConverterRunner['run']>>
