@@ -22,9 +22,11 @@ function filesBelow(folder: string): string[] {
     .sort()
 }
 
+/** Of a bucket's objects, and not of what its store is still writing. */
 function digests(folder: string): Record<string, string> {
+  const names = filesBelow(folder).filter((name) => !name.startsWith('%(sluice)'))
   return Object.fromEntries(
-    filesBelow(folder).map((name) => [
+    names.map((name) => [
       name,
       createHash('sha256')
         .update(readFileSync(path.join(box.folder, folder, name)))
@@ -179,26 +181,70 @@ describe('a signal in the middle of a run', () => {
   )
 })
 
+/** The sample's day a hundred times, one day after the other: a run of it lasts. */
+function longInput(): string {
+  const lines = Buffer.from(lidar.content).toString('latin1').split('\n')
+  const first = lines.findIndex((line) => /^\d{4}-\d\d-\d\d /.test(line))
+  const [head, day] = [lines.slice(0, first), lines.slice(first).filter((line) => line !== '')]
+  const days = Array.from({ length: 100 }, (_, i) => {
+    const date = new Date(Date.UTC(2020, 11, 1 + i)).toISOString().slice(0, 10)
+    return day.map((line) => date + line.slice(date.length))
+  })
+  return [...head, ...days.flat(), ''].join('\n')
+}
+
+interface LedgerState {
+  readonly state: string
+  readonly claims: number
+}
+
+/** What the ledger says of the only work unit. */
+function ledgerState(): LedgerState | undefined {
+  const [name] = filesBelow('.sluice/logs/ledger').filter((file) => file.endsWith('.json'))
+  return name === undefined
+    ? undefined
+    : (JSON.parse(readFileSync(path.join(box.folder, '.sluice/logs/ledger', name), 'utf8')) as LedgerState)
+}
+
+async function untilClaimedAfter(claims: number): Promise<void> {
+  const isClaimed = () => (ledgerState()?.claims ?? 0) > claims
+  for (let waited = 0; !isClaimed(); waited += 2) {
+    if (waited > 20_000) throw new Error('the work was not claimed')
+    await delay(2)
+  }
+}
+
 describe('kill -9 in the middle of a run', () => {
   it('leaves whole outputs only, and the same command finishes with the same bytes', async () => {
-    putSample(lidar.name, lidar.content)
+    putSample(lidar.name, Buffer.from(longInput(), 'latin1'))
     await box.sluice('run', 'lidar/humboldt', lidar.name)
     const clean = digests('.sluice/output')
     const [key] = Object.keys(clean) as [string]
-    for (let round = 0; round < 10; round++) {
+    const [name] = filesBelow('.sluice/logs/runs') as [string]
+    const record = JSON.parse(readFileSync(path.join(box.folder, '.sluice/logs/runs', name), 'utf8'))
+    const runMs = Date.parse(record.endedAt) - Date.parse(record.startedAt)
+    const rounds = 10
+    let hits = 0
+    for (let round = 0; round < rounds; round++) {
+      const claims = ledgerState()?.claims ?? 0
       const { child, finished } = box.start('run', '--replay', 'lidar/humboldt', lidar.name)
+      await untilClaimedAfter(claims)
       const seen = new Set<string>()
-      const until = Date.now() + 60 + round * 60
-      while (Date.now() < until) {
+      const until = performance.now() + (runMs * round) / rounds
+      do {
         for (const [name, digest] of Object.entries(digests('.sluice/output'))) seen.add(`${name} ${digest}`)
-        await delay(5)
-      }
+        await delay(2)
+      } while (performance.now() < until)
       child.kill('SIGKILL')
       await finished
+      if (ledgerState()?.state === 'working') hits++
       expect([...seen]).toEqual([`${key} ${clean[key]}`])
     }
+    // What is killed late may have ended before.
+    expect(hits).toBeGreaterThan(rounds / 2)
     const last = await box.sluice('run', 'lidar/humboldt', lidar.name)
-    expect(last.code).toBe(0)
+    expect(last).toMatchObject({ code: 0, stdout: expect.stringMatching(/ succeeded | skipped: done/) })
+    expect(ledgerState()?.state).toBe('done')
     expect(digests('.sluice/output')).toEqual(clean)
   })
 })
