@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi'
 import type { Plan, PlannedRun } from '../runtime/contracts.ts'
 import type { Artefacts, Code } from './artefacts.ts'
 import { type BaseOutputs, usesBatch, usesCatalog } from './base-outputs.ts'
-import { type CatalogAccess, catalogAccess } from './catalog-access.ts'
+import { type CatalogAccess, catalogAccess, refuseUnreachable } from './catalog-access.ts'
 import { Alerts } from './components/alerts.ts'
 import { BatchRun } from './components/batch-run.ts'
 import { CatalogDatabase } from './components/catalog-database.ts'
@@ -46,6 +46,7 @@ export class BranchStack extends pulumi.ComponentResource {
 
   constructor(name: string, args: BranchStackArgs) {
     const { plan, artefacts, base, architecture, image } = args
+    refuseUnreachable(plan)
     super('sluice:aws:BranchStack', name, {}, { providers: [makeProvider(plan)] })
     const child = { parent: this }
     const queueArns = jobQueueNames(plan).map((queue) => arnOf(plan, 'batch', `job-queue/${queue}`))

@@ -8,25 +8,21 @@ import { bucketMode as modeOf, refuseBucketFlip } from './bucket-mode.ts'
 import { bundleAll } from './bundle-all.ts'
 import { readOutput } from './read-output.ts'
 import { readSettings, stackReferenceName } from './settings.ts'
+import { withUserFaults } from './user-fault.ts'
 
 const settings = readSettings()
 const { projectRoot, stack, branch, architecture, image } = settings
-const registry = loadRegistry({ projectRoot, stack })
+const registry = await withUserFaults(() => loadRegistry({ projectRoot, stack }))
 const plan = planRuns(registry, { stack, ...(branch !== undefined && { branch }) })
 
 refuseBucketFlip(plan, await readOutput('own', settings.ownStack, 'bucketMode'), settings.confirmBuckets)
 const baseStack = settings.baseStack ?? stackReferenceName(baseProject, plan.region)
 const base = requireBase(plan, await readOutput('base', baseStack, 'base'), baseStack)
 const outDir = path.join(projectRoot, 'dist', 'artefacts')
-const artefacts = await bundleAll({ plan, projectRoot, architecture, outDir })
+const artefacts = await withUserFaults(() => bundleAll({ plan, projectRoot, architecture, outDir }))
 
-const deployed = new BranchStack('sluice', {
-  plan,
-  artefacts,
-  base,
-  architecture,
-  ...(image !== undefined && { image }),
-})
+const args = { plan, artefacts, base, architecture, ...(image !== undefined && { image }) }
+const deployed = await withUserFaults(() => new BranchStack('sluice', args))
 
 /** How the buckets were come by; the next deployment compares it first. */
 export const bucketMode = modeOf(plan)

@@ -134,7 +134,7 @@ describe('policies', () => {
       Resource: ['x'.repeat(11_000)],
     } as const
     expect(() => policyJson([statement], 'lidar/humboldt')).toThrow(
-      /^lidar\/humboldt: its policy is 11\d{3} characters/,
+      /^pipelines_config\.yml lidar\/humboldt: its policy is 11\d{3} characters/,
     )
   })
 

@@ -1,4 +1,5 @@
 import type { BucketRole, Location, Plan, PlannedRun } from '../runtime/contracts.ts'
+import { ConfigError } from '../runtime/errors.ts'
 
 /** One statement of an IAM policy, as IAM's JSON spells it. */
 export interface Statement {
@@ -281,13 +282,12 @@ export function alertStatements(plan: Plan, topicArn: string | undefined): State
 /** An inline policy's limit for a role, blanks not counted. */
 const inlinePolicyCharacters = 10_240
 
-/** The policy as JSON. @throws RangeError when IAM would refuse its length */
+/** The policy as JSON. @throws ConfigError when IAM would refuse its length */
 export function policyJson(statements: readonly Statement[], whose: string): string {
   const json = JSON.stringify({ Version: '2012-10-17', Statement: statements })
   if (json.length <= inlinePolicyCharacters) return json
-  throw new RangeError(
-    `${whose}: its policy is ${json.length} characters long and IAM takes ${inlinePolicyCharacters}: it reads or writes too many places; use fewer and shorter prefixes`,
-  )
+  const message = `its policy is ${json.length} characters long and IAM takes ${inlinePolicyCharacters}: it reads or writes too many places; use fewer and shorter prefixes`
+  throw new ConfigError([{ severity: 'error', file: 'pipelines_config.yml', path: whose, message }])
 }
 
 /** A role's trust: one service, and only on behalf of `source` in this account. */

@@ -5,10 +5,12 @@ import { planRuns } from '../../runtime/plan/plan.ts'
 import { loadRegistry } from '../../runtime/registry/load.ts'
 import { readOutput } from '../read-output.ts'
 import { stackReferenceName } from '../settings.ts'
+import { withUserFaults } from '../user-fault.ts'
 import { BaseStack, neededFeatures } from './base-stack.ts'
 
 const projectRoot = path.resolve(import.meta.dirname, '..', '..')
-const plan = planRuns(loadRegistry({ projectRoot, stack: 'prod' }), { stack: 'prod' })
+const registry = await withUserFaults(() => loadRegistry({ projectRoot, stack: 'prod' }))
+const plan = planRuns(registry, { stack: 'prod' })
 const ownStack = stackReferenceName(pulumi.getProject(), pulumi.getStack())
 const needed = neededFeatures(plan, await readOutput('own', ownStack, 'features'))
 const deployed = new BaseStack('sluice', { plan, features: needed })

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
@@ -25,7 +25,10 @@ export function copyProject(): ProjectCopy {
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'dir')
   return {
     folder,
-    write: (file, text) => writeFileSync(path.join(folder, file), text),
+    write(file, text) {
+      mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+      writeFileSync(path.join(folder, file), text)
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
