@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ConfigError, InputError, StoreError } from '../errors.ts'
 import { describe as describeError, exitCode } from './failure.ts'
-import { makeSandbox, type Sandbox } from './testing/sandbox.ts'
+import { makeSandbox, type Sandbox, sluiceBin } from './testing/sandbox.ts'
 
 const system = Object.assign(new Error("ENOENT: no such file or directory, stat 'x'"), {
   code: 'ENOENT',
@@ -57,5 +58,23 @@ describe('files that are none', () => {
     for (const { stdout, stderr } of refusals) {
       expect(stdout + stderr).toMatch(/^pipe\.(?:sta|yaml): (?:there is no such file|is a pipe)/)
     }
+  })
+})
+
+describe('output that nobody takes', () => {
+  const sluice = (then: string) =>
+    spawnSync('bash', ['-c', `"${process.execPath}" "${sluiceBin}" plan --json ${then}`], {
+      cwd: path.resolve(import.meta.dirname, '../..'),
+      encoding: 'utf8',
+    })
+
+  it('is no mistake where its reader has gone', () => {
+    expect(sluice('| (exec <&-; sleep 1); exit $PIPESTATUS')).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('is a failure on a full disk', () => {
+    const { status, stderr } = sluice('>/dev/full')
+    expect(status).toBe(70)
+    expect(stderr).toMatch(/^the output could not be written: ENOSPC.*\n$/)
   })
 })
