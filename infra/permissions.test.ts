@@ -139,8 +139,8 @@ describe('policies', () => {
   })
 
   it('let a run see results of its own Redshift statements only', () => {
-    expect(JSON.stringify(redshiftStatements(plan))).toContain(
-      '"redshift-data:statement-owner-iam-userid":"${aws:userid}"',
+    expect(JSON.stringify(redshiftStatements(plan, 'AROAEXAMPLE'))).toContain(
+      '"redshift-data:statement-owner-iam-userid":"AROAEXAMPLE:*"',
     )
   })
 

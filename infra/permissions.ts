@@ -226,9 +226,10 @@ export function catalogSetupStatements(clusterArn: string, secretArn: string): S
 
 /**
  * SQL on Redshift through its Data API. A workgroup's ARN ends in an id that its name does not tell, so the account's
- * workgroups are told apart by the database role that the login gets; results can be read only of own statements.
+ * workgroups are told apart by the database role that the login gets; results can be read only of statements that the
+ * role itself, by its unique id, has sent.
  */
-export function redshiftStatements(account: Account): Statement[] {
+export function redshiftStatements(account: Account, roleId: string): Statement[] {
   return [
     {
       Sid: 'Redshift',
@@ -245,9 +246,8 @@ export function redshiftStatements(account: Account): Statement[] {
       Effect: 'Allow',
       Action: Object.keys(actionsWithoutResource).filter((action) => action.startsWith('redshift-data:')),
       Resource: ['*'],
-      // An IAM policy variable, which IAM fills in.
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: see above
-      Condition: { StringEquals: { 'redshift-data:statement-owner-iam-userid': '${aws:userid}' } },
+      // A session's user id is its role's, and its own name.
+      Condition: { StringLike: { 'redshift-data:statement-owner-iam-userid': `${roleId}:*` } },
     },
   ]
 }

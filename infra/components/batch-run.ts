@@ -9,7 +9,6 @@ import {
   catalogStatements,
   logStatements,
   partitionOf,
-  policyJson,
   pullStatements,
   redshiftStatements,
   statementsOf,
@@ -17,6 +16,7 @@ import {
 } from '../permissions.ts'
 import { jobEnvironment } from '../run-environment.ts'
 import { logRetentionDays } from './log-retention.ts'
+import { runPolicy } from './run-policy.ts'
 import type { RunTarget } from './run-target.ts'
 
 export interface BatchRunArgs {
@@ -69,7 +69,11 @@ export class BatchRun extends pulumi.ComponentResource {
     )
     const access = new aws.iam.RolePolicy(
       `${name}-access`,
-      { name: 'access', role: role.name, policy: policyJson(jobStatements(args), run.key) },
+      {
+        name: 'access',
+        role: role.name,
+        policy: runPolicy(run.key, role, (roleId) => jobStatements(args, roleId)),
+      },
       { parent: this },
     )
     this.jobDefinition = new aws.batch.JobDefinition(
@@ -143,12 +147,12 @@ function environmentOf({ plan, run, image, catalog }: BatchRunArgs) {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function jobStatements({ plan, run, image, catalog }: BatchRunArgs) {
+function jobStatements({ plan, run, image, catalog }: BatchRunArgs, roleId: string) {
   return [
     ...statementsOf(run, plan.buckets, partitionOf(plan.region)),
     ...logStatements(plan, run.names.logGroup),
     ...pullStatements(image.repositoryArn),
     ...(catalog ? catalogStatements(plan, catalog.clusterResourceId, catalog.user) : []),
-    ...(run.uses.includes('redshift') ? redshiftStatements(plan) : []),
+    ...(run.uses.includes('redshift') ? redshiftStatements(plan, roleId) : []),
   ]
 }

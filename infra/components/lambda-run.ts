@@ -10,13 +10,13 @@ import {
   logStatements,
   networkStatements,
   partitionOf,
-  policyJson,
   redshiftStatements,
   statementsOf,
   trustJson,
 } from '../permissions.ts'
 import { functionEnvironment } from '../run-environment.ts'
 import { logRetentionDays } from './log-retention.ts'
+import { runPolicy } from './run-policy.ts'
 import type { RunTarget } from './run-target.ts'
 
 export interface LambdaRunArgs {
@@ -60,7 +60,11 @@ export class LambdaRun extends pulumi.ComponentResource {
     )
     const access = new aws.iam.RolePolicy(
       `${name}-access`,
-      { name: 'access', role: role.name, policy: policyJson(functionStatements(args), run.key) },
+      {
+        name: 'access',
+        role: role.name,
+        policy: runPolicy(run.key, role, (roleId) => functionStatements(args, roleId)),
+      },
       { parent: this },
     )
     this.function = this.#makeFunction(name, args, { logGroup, role, access })
@@ -134,7 +138,7 @@ export class LambdaRun extends pulumi.ComponentResource {
   }
 }
 
-function functionStatements({ plan, run, catalog }: LambdaRunArgs) {
+function functionStatements({ plan, run, catalog }: LambdaRunArgs, roleId: string) {
   return [
     ...statementsOf(run, plan.buckets, partitionOf(plan.region)),
     ...failureDestinationStatements(run, plan),
@@ -142,6 +146,6 @@ function functionStatements({ plan, run, catalog }: LambdaRunArgs) {
     ...(catalog
       ? [...networkStatements(), ...catalogStatements(plan, catalog.clusterResourceId, catalog.user)]
       : []),
-    ...(run.uses.includes('redshift') ? redshiftStatements(plan) : []),
+    ...(run.uses.includes('redshift') ? redshiftStatements(plan, roleId) : []),
   ]
 }

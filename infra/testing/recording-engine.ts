@@ -57,6 +57,7 @@ export function answerOf(type: string, name: string, inputs: Readonly<Record<str
   const computed = { arn: `arn:aws:test:::${type.split(':').at(-1)}/${id}`, name: id, id }
   const extra: Record<string, object> = {
     'aws:batch/jobDefinition:JobDefinition': { arnPrefix: `arn:aws:test:::job-definition/${id}` },
+    'aws:iam/role:Role': { uniqueId: 'AROAEXAMPLE' },
     'aws:sqs/queue:Queue': { url: `https://sqs.test/${id}` },
     'aws:s3/bucket:Bucket': { bucketRegionalDomainName: `${id}.s3.us-west-2.amazonaws.com` },
     'aws:cloudfront/distribution:Distribution': { domainName: 'd111111abcdef8.cloudfront.net' },
