@@ -6,13 +6,15 @@ import { baseProject, requireBase } from './base-outputs.ts'
 import { BranchStack } from './branch-stack.ts'
 import { bucketMode as modeOf, refuseBucketFlip } from './bucket-mode.ts'
 import { bundleAll } from './bundle-all.ts'
+import { deployedBranch } from './deployed-branch.ts'
 import { readOutput } from './read-output.ts'
 import { readSettings, stackReferenceName } from './settings.ts'
 import { withUserFaults } from './user-fault.ts'
 
 const settings = readSettings()
-const { projectRoot, stack, branch, architecture, image } = settings
+const { projectRoot, stack, architecture, image } = settings
 const registry = await withUserFaults(() => loadRegistry({ projectRoot, stack }))
+const branch = deployedBranch(registry, settings)
 const plan = planRuns(registry, { stack, ...(branch !== undefined && { branch }) })
 
 refuseBucketFlip(plan, await readOutput('own', settings.ownStack, 'bucketMode'), settings.confirmBuckets)

@@ -7,7 +7,7 @@ import { readStackConfig } from './stack-config.ts'
 export interface Settings {
   readonly projectRoot: string
   readonly stack: string
-  /** The Git branch that is deployed; tells which rule of the registry's `branches` holds. */
+  /** `gitBranch`: the Git branch that is deployed, where it is not the one that is checked out. */
   readonly branch?: string
   /** Another base stack than this account's and region's own, as `organization/project/stack`. */
   readonly baseStack?: string
