@@ -7,9 +7,14 @@ import type { FilesOf } from './run/inputs.ts'
 import { tableLoadClass } from './tables/config/table-load-fields.ts'
 import { createTableLoadModule } from './tables/table-load-module.ts'
 
+/** Whether a planned run's configuration is that of a table load, and none of tsdat's. */
+export function isTableLoad({ classnames }: PlannedRun): boolean {
+  return classnames[0] === tableLoadClass
+}
+
 /** What runs a planned run, here or on AWS: the class that its configuration names, else tsdat's language. */
 export function moduleOf(run: PlannedRun, version: string): PipelineModule {
-  if (run.classnames[0] === tableLoadClass) return createTableLoadModule()
+  if (isTableLoad(run)) return createTableLoadModule()
   return createIngestModule({ version, readText: readProjectText })
 }
 
