@@ -1,4 +1,5 @@
 import { isSluiceError } from '../errors.ts'
+import { harmless } from './harmless.ts'
 
 /** What the system says of a path that a command was given, in plain words. */
 const systemWords: Readonly<Record<string, string>> = {
@@ -29,7 +30,8 @@ export function exitCode(error: unknown): 1 | 70 {
 
 /** Says what went wrong in plain lines on standard error; with `isDebug`, also where in the code. */
 export function report(error: unknown, isDebug: boolean): void {
-  process.stderr.write(`${isDebug && error instanceof Error ? withStack(error) : describe(error)}\n`)
+  const text = isDebug && error instanceof Error ? withStack(error) : describe(error)
+  process.stderr.write(`${harmless(text, '\n')}\n`)
 }
 
 /**

@@ -47,7 +47,7 @@ export async function runFromRegistry(
       due.push(...units.map((unit) => ({ run: taker, ...unit, replay: options.replay === true })))
     }
     if (run && due.length === 0) {
-      print(`${first}: nothing to do`)
+      print(`${first}: nothing to do: ${whyNothing(run, state)}`)
       return
     }
     const finished = await runAll(engine, due, codeVersion(projectRoot))
@@ -105,6 +105,18 @@ function report(finished: readonly FinishedRun[], state: LocalState, skipped: re
   const logs = fromHere(state.bucket('logs').root)
   for (const line of failureLines(finished, (key) => path.join(logs, key))) print(`\n${line}`)
   print(`\n${countLine(finished, skipped)}`)
+  const isDoneBefore = finished.some(({ report }) => report.results.some(({ reason }) => reason === 'done'))
+  if (isDoneBefore) print('What was done before is run again with --replay.')
+}
+
+/** Where a look found nothing new. */
+function whyNothing({ window, trigger }: PlannedRun, state: LocalState): string {
+  if (window) {
+    const days = Number((window.lookBackSeconds / 86_400).toFixed(2))
+    return `no window of the last ${days === 1 ? 'day' : `${days} days`} (look_back) has new or changed input`
+  }
+  const bucket = state.bucket(trigger.source?.bucket ?? 'input')
+  return `there is no new file in ${fromHere(path.join(bucket.root, trigger.source?.prefix ?? ''))}${path.sep}`
 }
 
 function unknownRun({ runs }: Plan, key: string, others: readonly string[]): Error {

@@ -1,13 +1,48 @@
 import { describe, expect, it } from 'vitest'
 import type { PlannedRun } from '../contracts.ts'
 import type { RunResult } from '../run/execute.ts'
-import { exitStatus } from './run-table.ts'
+import { exitStatus, failureLines, runTable } from './run-table.ts'
 
 const run = {} as PlannedRun
 
 function finished(...results: (Pick<RunResult, 'outcome'> & Partial<RunResult>)[]) {
   return { run, report: { results: results as RunResult[], milliseconds: 1 } }
 }
+
+const named = { key: 'lidar/x', pipeline: 'lidar', site: 'x', trigger: {} } as unknown as PlannedRun
+const result = (key: string, message: string): RunResult =>
+  ({
+    work: { kind: 'objects', keys: [key] },
+    outcome: 'failed',
+    outputs: [],
+    counts: {},
+    error: { name: 'Error', message },
+    failure: 'failures/1.json',
+    startedAt: '2026-11-20T00:00:00Z',
+    endedAt: '2026-11-20T00:00:01Z',
+  }) as unknown as RunResult
+const of = (key: string, message: string) => [
+  { run: named, report: { results: [result(key, message)], milliseconds: 1 } },
+]
+
+describe('what is shown of a run', () => {
+  it('names the file of an error that does not', () => {
+    expect(failureLines(of('in/a.sta', 'in/a.sta:3: too short'), (key) => key)).toEqual([
+      'failed: in/a.sta:3: too short\n  failures/1.json',
+    ])
+    expect(failureLines(of('in/a.sta', 'the worker process was ended by SIGKILL'), (key) => key)).toEqual([
+      'failed: lidar/x in/a.sta: the worker process was ended by SIGKILL\n  failures/1.json',
+    ])
+  })
+
+  it('holds nothing that a terminal would obey', () => {
+    const name = 'a\u001b[2J\n\u009b1mb.sta'
+    const shown = runTable(of(name, 'x')) + failureLines(of(name, `${name}:1: y`), (key) => key).join('')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(shown.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
+    expect(shown).toContain('a\\u001b[2J\\n\\u009b1mb.sta')
+  })
+})
 
 describe('exitStatus', () => {
   it('is that of the worst run', () => {

@@ -3,6 +3,7 @@ import type { EngineReport } from '../local/engine.ts'
 import type { RunResult } from '../run/execute.ts'
 import { worstResult } from '../run/execute-work.ts'
 import type { SkippedFile } from './dispatch.ts'
+import { harmless } from './harmless.ts'
 import { colors, showDuration, table } from './terminal.ts'
 
 /** Runs that were asked for, each with what it came to. */
@@ -53,15 +54,18 @@ function showWindow(start: string, unit: string | undefined): string {
   return unit === 'hour' ? start.slice(0, 16).replace('T', ' ') : start.slice(0, 10)
 }
 
-/** One line for each run that was rejected or failed: why, and where its failure report is. */
+/** One line for each run that was rejected or failed: which, why, and where its failure report is. */
 export function failureLines(finished: readonly FinishedRun[], show: (key: string) => string): string[] {
-  return finished.flatMap(({ report }) =>
+  return finished.flatMap(({ run, report }) =>
     report.results
       .filter(({ error }) => error !== undefined)
       .map((result) => {
         const key = result.failure ?? result.record
         const where = key === undefined ? '' : `\n  ${colors.dim(show(key))}`
-        return `${colors.red(result.outcome)}: ${result.error?.message}${where}`
+        const message = harmless(result.error?.message ?? '', '\n')
+        const name = harmless(showWork(run, result))
+        const which = message.includes(name) ? '' : `${run.key} ${name}: `
+        return `${colors.red(result.outcome)}: ${which}${message}${where}`
       }),
   )
 }

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
 import { beforeEnd } from '../local/before-end.ts'
+import { harmless } from './harmless.ts'
 
 /** Colours, on a terminal only and never where NO_COLOR is set. */
 const colorsOf = (stream: NodeJS.WriteStream) =>
@@ -28,8 +29,9 @@ export function table(
     readonly paint?: (cell: string, column: string) => string
   } = {},
 ): string {
+  const shown = rows.map((row) => row.map((cell) => harmless(cell)))
   const widths = headings.map((heading, i) =>
-    Math.max(width(heading), ...rows.map((row) => width(row[i] ?? ''))),
+    Math.max(width(heading), ...shown.map((row) => width(row[i] ?? ''))),
   )
   const line = (cells: readonly string[], paint: (cell: string, column: string) => string) =>
     cells
@@ -44,7 +46,7 @@ export function table(
       .trimEnd()
   return [
     line(headings, (cell) => colors.bold(cell)),
-    ...rows.map((row) => line(row, options.paint ?? ((cell) => cell))),
+    ...shown.map((row) => line(row, options.paint ?? ((cell) => cell))),
   ].join('\n')
 }
 
@@ -80,14 +82,14 @@ export class Progress {
 
   /** What is being done now. */
   update(step: string): void {
-    this.bar?.update(this.done, { step })
+    this.bar?.update(this.done, { step: harmless(step) })
   }
 
   /** One more is done; `line` says which and how it ended. */
   step(line: string): void {
     this.done++
-    if (this.bar) this.bar.update(this.done, { step: line })
-    else process.stderr.write(`[${this.done}/${this.total}] ${line}\n`)
+    if (this.bar) this.bar.update(this.done, { step: harmless(line) })
+    else process.stderr.write(`[${this.done}/${this.total}] ${harmless(line)}\n`)
   }
 
   stop(): void {
