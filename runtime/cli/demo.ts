@@ -10,7 +10,7 @@ import { type LocalState, openState, stateFolder, workPlace } from '../local/sta
 import { emptyForDemo } from './demo-marker.ts'
 import { planProject } from './project.ts'
 import { runAll } from './run-registered.ts'
-import { type FinishedRun, failureLines, runTable } from './run-table.ts'
+import { type FinishedRun, failureLines, runTable, warningLines } from './run-table.ts'
 import { colors, fromHere, print } from './terminal.ts'
 
 /** What `demoInputs` of a pipeline's `demo.ts` gives: files as they arrive at a site. */
@@ -78,6 +78,8 @@ function report(finished: readonly FinishedRun[], state: LocalState): void {
   const shown = (role: 'output' | 'logs') => fromHere(state.bucket(role).root)
   print(runTable(finished))
   for (const line of failureLines(finished, (key) => path.join(shown('logs'), key))) print(`\n${line}`)
+  const warnings = warningLines(finished)
+  if (warnings.length > 0) print(`\n${warnings.join('\n')}`)
   const outputs = finished.flatMap(({ report: { results } }) => results.flatMap((result) => result.outputs))
   const [first] = outputs
   print(`

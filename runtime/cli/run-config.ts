@@ -4,10 +4,12 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import v8 from 'node:v8'
 import type { ObjectStore } from '../contracts.ts'
+import { UsageError } from '../errors.ts'
 import { fileInput } from '../formats/input-file.ts'
 import { createConfigLoader } from '../ingest/config/config-loader.ts'
 import type { PipelineConfig, StorageConfig } from '../ingest/config/types.ts'
 import { type PipelineInputs, runPipeline } from '../ingest/run-pipeline.ts'
+import { warningText } from '../ingest/warning-text.ts'
 import { createClassLoader } from '../local/class-loader.ts'
 import { clock } from '../local/clock.ts'
 import { codeVersion } from '../local/code-version.ts'
@@ -15,6 +17,7 @@ import { version } from '../local/version.ts'
 import { createLog } from '../log.ts'
 import { readProjectText } from '../project-text.ts'
 import { LocalObjectStore } from '../storage/local.ts'
+import { harmless } from './harmless.ts'
 import { colors, errorColors, print } from './terminal.ts'
 
 /**
@@ -51,6 +54,7 @@ export async function runConfig(file: string, inputs: readonly string[]): Promis
 
 async function inputsOf(config: PipelineConfig, inputs: readonly string[]): Promise<PipelineInputs> {
   if (config.kind === 'vap') return { kind: 'texts', texts: inputs }
+  if (inputs.length === 0) throw new UsageError('say which files to run it on')
   return {
     kind: 'files',
     files: await Promise.all(inputs.map((name) => fileInput(path.resolve(name), name))),
@@ -81,7 +85,7 @@ async function openStorage(
 
 /** A log line as a person reads it. */
 function showWarning(line: string): void {
-  const { event, message, level, time: _, ...fields } = JSON.parse(line) as Record<string, unknown>
-  const details = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-  process.stderr.write(`${errorColors.yellow(String(level))}: ${[message ?? event, ...details].join(' ')}\n`)
+  const { event, level, time: _, ...fields } = JSON.parse(line) as Record<string, unknown>
+  const text = harmless(warningText(String(event), fields))
+  process.stderr.write(`${errorColors.yellow(level === 'warn' ? 'warning' : String(level))}: ${text}\n`)
 }

@@ -11,7 +11,15 @@ import { keepFromDemo } from './demo-marker.ts'
 import { candidatesOf, type Dispatched, dispatchFiles, type SkippedFile } from './dispatch.ts'
 import { planProject } from './project.ts'
 import type { RunOptions } from './run.ts'
-import { countLine, exitStatus, type FinishedRun, failureLines, runTable, showWork } from './run-table.ts'
+import {
+  countLine,
+  exitStatus,
+  type FinishedRun,
+  failureLines,
+  runTable,
+  showWork,
+  warningLines,
+} from './run-table.ts'
 import { fromHere, Progress, print } from './terminal.ts'
 
 /**
@@ -104,6 +112,8 @@ function report(finished: readonly FinishedRun[], state: LocalState, skipped: re
   print(runTable(finished, skipped))
   const logs = fromHere(state.bucket('logs').root)
   for (const line of failureLines(finished, (key) => path.join(logs, key))) print(`\n${line}`)
+  const warnings = warningLines(finished)
+  if (warnings.length > 0) print(`\n${warnings.join('\n')}`)
   print(`\n${countLine(finished, skipped)}`)
   const isDoneBefore = finished.some(({ report }) => report.results.some(({ reason }) => reason === 'done'))
   if (isDoneBefore) print('What was done before is run again with --replay.')

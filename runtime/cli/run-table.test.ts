@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PlannedRun } from '../contracts.ts'
 import type { RunResult } from '../run/execute.ts'
-import { exitStatus, failureLines, runTable } from './run-table.ts'
+import { exitStatus, failureLines, runTable, warningLines } from './run-table.ts'
 
 const run = {} as PlannedRun
 
@@ -32,6 +32,18 @@ describe('what is shown of a run', () => {
     ])
     expect(failureLines(of('in/a.sta', 'the worker process was ended by SIGKILL'), (key) => key)).toEqual([
       'failed: lidar/x in/a.sta: the worker process was ended by SIGKILL\n  failures/1.json',
+    ])
+  })
+
+  it('has warnings, but not those of every run of many', () => {
+    const warned = (count: number) => {
+      const warnings = Array.from({ length: count }, (_, i) => `odd ${i}`)
+      return [{ run: named, report: { results: [{ ...result('a', ''), warnings }], milliseconds: 1 } }]
+    }
+    expect(warningLines(warned(1))).toEqual(['warning: lidar/x a: odd 0'])
+    expect(warningLines(warned(14)).slice(9)).toEqual([
+      'warning: lidar/x a: odd 9',
+      'and 4 warnings more in the records',
     ])
   })
 

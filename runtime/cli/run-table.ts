@@ -62,12 +62,32 @@ export function failureLines(finished: readonly FinishedRun[], show: (key: strin
       .map((result) => {
         const key = result.failure ?? result.record
         const where = key === undefined ? '' : `\n  ${colors.dim(show(key))}`
-        const message = harmless(result.error?.message ?? '', '\n')
-        const name = harmless(showWork(run, result))
-        const which = message.includes(name) ? '' : `${run.key} ${name}: `
-        return `${colors.red(result.outcome)}: ${which}${message}${where}`
+        const message = withName(run, result, harmless(result.error?.message ?? '', '\n'))
+        return `${colors.red(result.outcome)}: ${message}${where}`
       }),
   )
+}
+
+/** So many warnings are shown; each is in its run's record. */
+const mostWarnings = 10
+
+/** What the runs warn of, a line each: a run that succeeded may have found less than was hoped for. */
+export function warningLines(finished: readonly FinishedRun[]): string[] {
+  const all = finished.flatMap(({ run, report }) =>
+    report.results
+      .filter(({ outcome }) => outcome !== 'skipped')
+      .flatMap((result) => result.warnings.map((warning) => withName(run, result, harmless(warning)))),
+  )
+  const lines = all.slice(0, mostWarnings).map((text) => `${colors.yellow('warning')}: ${text}`)
+  return all.length > mostWarnings
+    ? [...lines, `and ${all.length - mostWarnings} warnings more in the records`]
+    : lines
+}
+
+/** With the run's name before it, unless it says itself what it is about. */
+function withName(run: PlannedRun, result: RunResult, text: string): string {
+  const name = harmless(showWork(run, result))
+  return text.includes(name) ? text : `${run.key} ${name}: ${text}`
 }
 
 /** How many runs ended how, and with them the files that no run took: `2 succeeded, 1 skipped`. */

@@ -78,6 +78,18 @@ function contextOf(
 }
 
 describe('createIngestModule', () => {
+  it('notes for the record what it warns of', async () => {
+    const raw = new MemoryObjectStore()
+    await raw.put('met/in.csv', 't,X\n2022-01-01,1\n')
+    const warnings: string[] = []
+    const work: WorkUnit = { kind: 'objects', keys: ['met/in.csv'] }
+    await createIngestModule({ version: '1', readText: readProjectText }).run({
+      ...contextOf(plannedRun('met'), work, raw, new MemoryObjectStore()),
+      note: (notes) => void warnings.push(...(notes.warnings ?? [])),
+    })
+    expect(warnings).toEqual(['met/in.csv: there is no T to read temp from'])
+  })
+
   const module = createIngestModule({ version: '1.2.3', readText: readProjectText })
   const window = { start: '2022-01-01T00:00:00.000Z', end: '2022-01-02T00:00:00.000Z' }
 

@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts'
 import { objectInput } from '../formats/input-file.ts'
 import { createConfigLoader } from './config/config-loader.ts'
 import { type PipelineInputs, runPipeline } from './run-pipeline.ts'
+import { notingLog } from './warning-text.ts'
 
 export interface IngestModuleOptions {
   /** Of Sluice. */
@@ -27,7 +28,7 @@ export function createIngestModule({ version, readText }: IngestModuleOptions): 
         store: context.outputs[run.output.bucket] ?? context.output,
         keyPrefix: run.output.prefix,
         reader: context.raw,
-        log: context.log,
+        log: notingLog(context.log, (notes) => context.note(notes)),
         classes: context.classes,
         scratchDir: context.scratchDir,
         codeVersion: context.codeVersion,
