@@ -238,7 +238,9 @@ describe('a run that fails', () => {
     const short = plannedRun({ compute: { ...plannedRun().compute, timeoutSeconds: 0.05 } })
     const result = await run({ module, run: short })
     expect(result).toMatchObject({ outcome: 'failed', error: { tag: 'timeout' } })
-    expect(result.error?.message).toBe('lidar/humboldt run-1 did not end within its 0.1 seconds')
+    expect(result.error?.message).toBe(
+      'lidar/humboldt run-1 did not end within its 0.1 seconds (timeout, in the registry)',
+    )
     await sleep(200)
     await expect(late).rejects.toThrow()
     expect(await keysOf(world.output)).toEqual([])

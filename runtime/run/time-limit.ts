@@ -23,7 +23,8 @@ export function limitTime(
   const controller = new AbortController()
   const late = () => {
     const seconds = Math.round((deadline.getTime() - startedAt.getTime()) / 100) / 10
-    return new TimeoutError(`${what} did not end within its ${seconds} seconds`)
+    const time = seconds === 1 ? '1 second' : `${seconds} seconds`
+    return new TimeoutError(`${what} did not end within its ${time} (timeout, in the registry)`)
   }
   const onOuter = () => {
     const { reason } = outer as AbortSignal

@@ -94,6 +94,7 @@ describe('unitConversion', () => {
       new InputError('units "m" (length) cannot be converted to "s" (time)'),
     )
     expect(() => unitConversion('dB/m', '1/m')).toThrow(/cannot be converted/)
+    expect(() => unitConversion('C', 'K')).toThrow(/; "C" is the coulomb: degrees Celsius are degC$/)
     expect(() => unitConversion('deg C', 'K')).toThrow(
       '(current time) cannot be converted to "K" (temperature)',
     )

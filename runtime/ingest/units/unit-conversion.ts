@@ -19,6 +19,15 @@ export interface LevelConversion {
 
 export type Conversion = AffineConversion | LevelConversion
 
+/** Units that stand for something other than those who write them mostly mean. */
+const traps: ReadonlyMap<string, string> = new Map([
+  ['C', 'is the coulomb: degrees Celsius are degC'],
+  ['F', 'is the farad: degrees Fahrenheit are degF'],
+  ['deg C', 'is degree times coulomb: degrees Celsius are degC'],
+  ['deg F', 'is degree times farad: degrees Fahrenheit are degF'],
+  ['c', 'is the speed of light: degrees Celsius are degC'],
+])
+
 /** How values in `from` become values in `to`. @throws InputError when a text is no unit or they are incompatible */
 export function unitConversion(from: string, to: string): Conversion {
   const [source, target] = [from, to].map((text) => {
@@ -29,7 +38,8 @@ export function unitConversion(from: string, to: string): Conversion {
   const conversion = conversionBetween(source, target)
   if (!conversion) {
     throw new InputError(
-      `units "${from}" (${showDims(source)}) cannot be converted to "${to}" (${showDims(target)})`,
+      `units "${from}" (${showDims(source)}) cannot be converted to "${to}" (${showDims(target)})` +
+        [from, to].map((text) => (traps.has(text) ? `; "${text}" ${traps.get(text)}` : '')).join(''),
     )
   }
   return conversion
