@@ -15,6 +15,7 @@ const totals: Reporter = {
 export default defineConfig({
   test: {
     include: ['runtime/**/*.test.ts', 'pipelines/**/*.test.ts', 'infra/**/*.test.ts', 'shared/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/golden/**'],
     // Tests of the command and of workers run what `npm ci` builds: build it from the sources as they are now.
     globalSetup: ['./vitest.setup.ts'],
     pool: 'forks',
