@@ -16,6 +16,14 @@ export function pythonWith(...modules: string[]): string | undefined {
   )
 }
 
+/** For tests that compare with what xarray does today: older releases (Debian 12's, say) differ in details. */
+export function pythonWithRecentXarray(...modules: string[]): string | undefined {
+  const probe = `import xarray, ${['json', ...modules].join(', ')}; assert int(xarray.__version__.split('.')[0]) >= 2025`
+  return ['python3', '/usr/bin/python3'].find(
+    (python) => spawnSync(python, ['-W', 'ignore', '-c', probe]).status === 0,
+  )
+}
+
 /** Runs Python code, with `generate.py` at hand as a module, and gives what it prints as JSON. */
 export function runPython(python: string, code: string, ...args: string[]): unknown {
   const text = execFileSync(python, ['-W', 'ignore', '-B', '-c', code, ...args], {

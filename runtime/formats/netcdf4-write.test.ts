@@ -10,7 +10,7 @@ import { NaT } from '../dataset/dtype.ts'
 import { isSluiceError } from '../errors.ts'
 import { fileInput } from './input-file.ts'
 import { readNetcdf } from './netcdf.ts'
-import { hasProgram, ncdump, pythonWith, runPython } from './netcdf-oracles.ts'
+import { hasProgram, ncdump, pythonWith, pythonWithRecentXarray, runPython } from './netcdf-oracles.ts'
 import { plainAttrs, plainValues, variablesOf } from './netcdf-plain.ts'
 import { readNetcdf4, writeNetcdf4 } from './netcdf4.ts'
 
@@ -390,9 +390,9 @@ function one(name: string, value: Variable): Dataset {
   return dataset
 }
 
-const python = pythonWith('netCDF4', 'xarray')
+const python = pythonWithRecentXarray('netCDF4')
 describe.skipIf(!python)(
-  'written files in netCDF4-python and xarray (needs python3 with netCDF4 and xarray)',
+  'written files in netCDF4-python and xarray (needs python3 with netCDF4 and xarray of 2025 or later)',
   () => {
     const read = `import generate, json, sys, netCDF4
 with netCDF4.Dataset(sys.argv[1]) as d:
