@@ -235,7 +235,9 @@ describe('save and fetch', () => {
 
   it('says what a template lacks', async () => {
     const storage = storageOf(configOf(handlers.NetCDF, { dataFilenameTemplate: '{nope}.nc' }))
-    await expect(storage.save(dataset('sgp.met.b1', day('2022-01-01'), 1))).rejects.toThrow('needs {nope}')
+    await expect(storage.save(dataset('sgp.met.b1', day('2022-01-01'), 1))).rejects.toThrow(
+      /^storage\.yaml storage\.parameters\.data_filename_template: the template .* needs \{nope\}/,
+    )
   })
 })
 

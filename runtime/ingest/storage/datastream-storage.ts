@@ -13,11 +13,11 @@ import type { StorageConfig } from '../config/types.ts'
 import type { PlotContext, Reader } from '../interfaces.ts'
 import { anyName } from '../readers/any-name.ts'
 import { makeReader } from '../readers/make-reader.ts'
-import { substituteTemplate, type TemplateValues } from '../template.ts'
+import type { TemplateValues } from '../template.ts'
 import { makeWriter } from '../writers/make-writer.ts'
 import { downloadFolder, replaceFolder, uploadFolder } from './folders.ts'
 import { datasetValues, datastreamValues } from './key-values.ts'
-import { safeSegments } from './safe-segments.ts'
+import { storagePath } from './storage-path.ts'
 import {
   extensionValues,
   isFolderFormat,
@@ -72,8 +72,8 @@ export class DatastreamStorage {
     const { config, environment } = this
     const writer = await makeWriter(config.handler.writer)
     const values = this.valuesOf(dataset)
-    const folderKey = this.keyOf(config.dataStoragePath, values)
-    const name = safeSegments(substituteTemplate(config.dataFilenameTemplate, values)).join('/')
+    const folderKey = this.keyOf('dataStoragePath', values)
+    const name = storagePath(config, 'dataFilenameTemplate', values).join('/')
     return this.inScratch(async (folder) => {
       const target = join(folder, 'files')
       await mkdir(dirname(join(target, name)), { recursive: true })
@@ -135,17 +135,12 @@ export class DatastreamStorage {
   ): Promise<ObjectInfo[]> {
     const { config, environment } = this
     const values = this.valuesOf(dataset)
-    const folderKey = this.keyOf(config.ancillaryStoragePath, values)
+    const folderKey = this.keyOf('ancillaryStoragePath', values)
     return this.inScratch(async (folder) => {
       const ancillaryPath = (title: string, extension = 'png'): string => {
         const plain = extension.replace(/^\./, '')
-        const name = substituteTemplate(config.ancillaryFilenameTemplate, {
-          ...values,
-          ext: plain,
-          extension: plain,
-          title,
-        })
-        const path = join(folder, ...safeSegments(name))
+        const named = { ...values, ext: plain, extension: plain, title }
+        const path = join(folder, ...storagePath(config, 'ancillaryFilenameTemplate', named))
         mkdirSync(dirname(path), { recursive: true })
         return path
       }
@@ -161,8 +156,8 @@ export class DatastreamStorage {
     return { ...values, ...Object.fromEntries(parts) }
   }
 
-  private keyOf(template: string, values: TemplateValues): string {
-    return this.environment.keyPrefix + safeSegments(substituteTemplate(template, values)).join('/')
+  private keyOf(template: 'dataStoragePath' | 'ancillaryStoragePath', values: TemplateValues): string {
+    return this.environment.keyPrefix + storagePath(this.config, template, values).join('/')
   }
 
   /** Whether a store that exists may not be overwritten: Zarr's `w-`, unless `to_zarr_kwargs` give a mode. */

@@ -5,7 +5,7 @@ import type { PipelineConfig, StorageConfig } from '../config/types.ts'
 import { compileTemplate, type TemplateValues, templatePrefix, templateRegExp } from '../template.ts'
 import { splitFilenameTemplate } from '../writers/split-netcdf-writer.ts'
 import { datastreamValues, fileStart, namesDate, sharedTimeValues } from './key-values.ts'
-import { safeSegments } from './safe-segments.ts'
+import { safeSegments } from './storage-path.ts'
 
 /** A span of time in nanoseconds since 1970; its end belongs to it if `includesEnd`. */
 export interface TimeSpan {
@@ -48,7 +48,7 @@ export async function listStoredFiles(
     ...datastreamValues(datastream),
   }
   const filename = filenameTemplate(config)
-  const template = [...safeSegments(config.dataStoragePath), filename].join('/')
+  const template = [...safeSegments(config, 'dataStoragePath'), filename].join('/')
   const form = templateRegExp(template, known, isFolderFormat(config))
   const parseName = compileTemplate(filename)
   const found = new Map<string, ObjectInfo[]>()
