@@ -1,10 +1,12 @@
 import type { Log, LogFields, RunNotes } from '../contracts.ts'
 
-type Sentence = (fields: LogFields) => string
+/** What is written into a sentence is text, a number, or a list of texts. */
+type Shown = Readonly<Record<string, string>>
+type Sentence = (fields: Shown) => string
 
-const placed = ({ file, line }: LogFields): string => `${file}:${line}`
+const placed = ({ file, line }: Shown): string => `${file}:${line}`
 const listed = (value: unknown): string => (Array.isArray(value) ? value.join(' or ') : String(value))
-const given = (value: unknown): string => (value === undefined ? '' : `${value}: `)
+const given = (value: string | undefined): string => (value === undefined ? '' : `${value}: `)
 
 /** What each warning of an ingest or a VAP means to who reads it. */
 const sentences: Readonly<Record<string, Sentence>> = {
@@ -37,7 +39,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
 /** A warning as one line that a person reads. */
 export function warningText(event: string, fields: LogFields = {}): string {
   const sentence = sentences[event]
-  if (sentence) return sentence(fields)
+  if (sentence) return sentence(fields as Shown)
   const details = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   return [event, ...details].join(' ')
 }

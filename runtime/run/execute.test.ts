@@ -269,7 +269,9 @@ describe('a run that fails', () => {
       world.time = deadline
       return succeeded
     })
-    expect((await run({ module: early, deadline })).error?.message).toMatch(/within its 1 second \(timeout, in the registry\)$/)
+    expect((await run({ module: early, deadline })).error?.message).toMatch(
+      /within its 1 second \(timeout, in the registry\)$/,
+    )
   })
 
   it('when it is told to stop', async () => {
