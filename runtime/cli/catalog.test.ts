@@ -175,7 +175,10 @@ describe('the embedded catalog, used by several processes', () => {
     client.child.kill('SIGKILL')
     const added = box.start('catalog', 'shows', 'add', 'after')
     expect((await owner.finished).code).toBe(0)
-    expect((await added.finished).code).toBe(0)
+    // Who reaches the owner at the moment it ends is told to run the command again.
+    const first = await added.finished
+    expect([0, 70]).toContain(first.code)
+    if (first.code === 70) expect((await box.sluice('catalog', 'shows', 'add', 'after')).code).toBe(0)
     await client.finished
     expect(await names()).toEqual(['after'])
   })
