@@ -2,38 +2,39 @@ import type { Log, LogFields, RunNotes } from '../contracts.ts'
 
 /** What is written into a sentence is text, a number, or a list of texts. */
 type Shown = Readonly<Record<string, string>>
-type Sentence = (fields: Shown) => string
+/** A warning's fields as text, lists joined; `''` for what it does not have. */
+type Shown = (name: string) => string
+type Sentence = (shown: Shown) => string
 
-const placed = ({ file, line }: Shown): string => `${file}:${line}`
-const listed = (value: unknown): string => (Array.isArray(value) ? value.join(' or ') : String(value))
-const given = (value: string | undefined): string => (value === undefined ? '' : `${value}: `)
+const placed = (f: Shown): string => `${f('file')}:${f('line')}`
+const given = (text: string): string => (text === '' ? '' : `${text}: `)
+const leftOut = (f: Shown): string => `${f('input')}: left out, as ${f('reason')}`
 
 /** What each warning of an ingest or a VAP means to who reads it. */
 const sentences: Readonly<Record<string, Sentence>> = {
-  'Archive:Empty': ({ file, reason }) => `${file}: nothing is read from it, as ${reason}`,
-  'Archive:MemberIgnored': ({ file, member, reason }) => `${file}: ${member} is left out: ${reason}`,
-  'Coord:Scalar': ({ input, variable }) =>
-    `${given(input)}${variable} has no dimension there, and becomes a coord of one value`,
-  'Csv:BadLine': (fields) => `${placed(fields)}: the line is left out: ${fields.message}`,
-  'Csv:FieldsDropped': (fields) =>
-    `${placed(fields)}: ${fields.fields} fields have no name in the header, and are dropped`,
-  'Csv:FieldsTakenAsIndex': (fields) =>
-    `${placed(fields)}: the rows have ${fields.columns} fields more than the header, so that the first are taken for row labels; with index_col: false the last are dropped instead`,
-  'Dataset:Dropped': ({ variables, reason }) => `${[variables].flat().join(', ')}: left out, as ${reason}`,
-  'Input:Empty': ({ input, reason }) => `${input}: left out, as ${reason}`,
-  'Input:Ignored': ({ input, reason }) => `${input}: left out, as ${reason}`,
-  'Quality:Skipped': ({ variable, checker, reason }) => `${variable}: ${checker} is left out: ${reason}`,
-  'Time:FormatInferred': ({ variable, format, from }) =>
-    `${variable}: no format is configured; by its first text, "${from}", it is taken to be ${format}`,
-  'Time:UnitInferred': ({ variable, unit, reason }) => `${variable}: taken to be in ${unit}: ${reason}`,
-  'Units:Unknown': ({ variable, input, output }) =>
-    `${variable}: the values stay as they are, as "${input}" or "${output}" is no unit that is known`,
-  'Variable:NotFound': ({ input, variable, wanted }) =>
-    wanted === undefined
-      ? `${given(input)}nothing is matched to read ${variable} from`
-      : `${given(input)}there is no ${listed(wanted)} to read ${variable} from`,
-  'Variable:NotWritten': ({ variable, dims, reason }) =>
-    `${variable} (${[dims].flat().join(', ')}) is not written: ${reason}`,
+  'Archive:Empty': (f) => `${f('file')}: nothing is read from it, as ${f('reason')}`,
+  'Archive:MemberIgnored': (f) => `${f('file')}: ${f('member')} is left out: ${f('reason')}`,
+  'Coord:Scalar': (f) =>
+    `${given(f('input'))}${f('variable')} has no dimension there, and becomes a coord of one value`,
+  'Csv:BadLine': (f) => `${placed(f)}: the line is left out: ${f('message')}`,
+  'Csv:FieldsDropped': (f) =>
+    `${placed(f)}: ${f('fields')} fields have no name in the header, and are dropped`,
+  'Csv:FieldsTakenAsIndex': (f) =>
+    `${placed(f)}: the rows have ${f('columns')} fields more than the header, so that the first are taken for row labels; with index_col: false the last are dropped instead`,
+  'Dataset:Dropped': (f) => `${f('variables')}: left out, as ${f('reason')}`,
+  'Input:Empty': leftOut,
+  'Input:Ignored': leftOut,
+  'Quality:Skipped': (f) => `${f('variable')}: ${f('checker')} is left out: ${f('reason')}`,
+  'Time:FormatInferred': (f) =>
+    `${f('variable')}: no format is configured; by its first text, "${f('from')}", it is taken to be ${f('format')}`,
+  'Time:UnitInferred': (f) => `${f('variable')}: taken to be in ${f('unit')}: ${f('reason')}`,
+  'Units:Unknown': (f) =>
+    `${f('variable')}: the values stay as they are, as "${f('input')}" or "${f('output')}" is no unit that is known`,
+  'Variable:NotFound': (f) =>
+    f('wanted') === ''
+      ? `${given(f('input'))}nothing is matched to read ${f('variable')} from`
+      : `${given(f('input'))}there is no ${f('wanted')} to read ${f('variable')} from`,
+  'Variable:NotWritten': (f) => `${f('variable')} (${f('dims')}) is not written: ${f('reason')}`,
 }
 
 /** A warning as one line that a person reads. */
@@ -42,6 +43,11 @@ export function warningText(event: string, fields: LogFields = {}): string {
   if (sentence) return sentence(fields as Shown)
   const details = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   return [event, ...details].join(' ')
+}
+
+function show(name: string, value: unknown): string {
+  if (Array.isArray(value)) return value.join(name === 'wanted' ? ' or ' : ', ')
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }
 
 /** So many warnings of a run stand in its record; all of them are in the log. */
