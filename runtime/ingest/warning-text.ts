@@ -1,7 +1,5 @@
 import type { Log, LogFields, RunNotes } from '../contracts.ts'
 
-/** What is written into a sentence is text, a number, or a list of texts. */
-type Shown = Readonly<Record<string, string>>
 /** A warning's fields as text, lists joined; `''` for what it does not have. */
 type Shown = (name: string) => string
 type Sentence = (shown: Shown) => string
@@ -40,7 +38,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
 /** A warning as one line that a person reads. */
 export function warningText(event: string, fields: LogFields = {}): string {
   const sentence = sentences[event]
-  if (sentence) return sentence(fields as Shown)
+  if (sentence) return sentence((name) => show(name, fields[name]))
   const details = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   return [event, ...details].join(' ')
 }
