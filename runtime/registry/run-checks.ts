@@ -41,13 +41,16 @@ export function checkRuns(registry: Registry, paths: Paths, findings: Findings):
 /** Two sites with one datastream may be meant, where each has its own days; mostly it is a copy that was not renamed. */
 function checkOutputs(registry: Registry, pathOf: (site: RegisteredSite) => Path, findings: Findings): void {
   const makers = new Map<string, RegisteredSite>()
+  /** A configuration that a thousand sites share is one slip. */
+  const told = new Set<string>()
   for (const site of registry.sites) {
     const { bucket, prefix } = outputRoot(site)
     for (const datastream of site.facts.datastreamsOut) {
       const place = `${bucket}/${prefix} ${datastream}`
       const other = makers.get(place)
       if (!other) makers.set(place, site)
-      else {
+      else if (!told.has(place)) {
+        told.add(place)
         const message = `writes ${datastream}, as ${other.key} does: a file of one replaces the other's of the same time; give one another location_id, dataset_name or qualifier, or an output prefix of its own`
         findings.warn([...pathOf(site), 'config_file_path'], message)
       }
