@@ -68,6 +68,12 @@ export interface Compute {
   readonly maxVcpus: number
 }
 
+/**
+ * What a configuration file is written in: tsdat's language; a table load; or the name of a class of the project's own
+ * and its parameters, and nothing else (see `ModuleClass`).
+ */
+export type ModuleKind = 'tsdat' | 'table-load' | 'own'
+
 /** What is provisioned for one pipeline at one site. Plain JSON: it travels to Lambda, Batch and local workers. */
 export interface PlannedRun {
   readonly key: `${string}/${string}`
@@ -92,9 +98,11 @@ export interface PlannedRun {
   readonly configFile: string
   readonly linkedFiles: readonly string[]
   readonly classnames: readonly string[]
+  readonly module: ModuleKind
   readonly datastreamsIn: readonly string[]
   readonly datastreamsOut: readonly string[]
   readonly uses: readonly ('catalog' | 'redshift')[]
+  /** Of a module of the project's own: its configuration's, over which the site's are laid, key by key. */
   readonly parameters: JsonObject
   readonly alerts: Alerts
   /** Physical names on AWS, within its limits; two stacks never share one. */
@@ -219,6 +227,10 @@ export interface RegisteredSite {
 /** What the registry learns from a site's pipeline configuration files. */
 export interface PipelineFacts {
   readonly kind: 'ingest' | 'vap' | 'custom'
+  /** Of a `custom` one; all others are in tsdat's language. */
+  readonly module?: ModuleKind
+  /** Of a module of the project's own: what its class is made with. */
+  readonly parameters?: JsonObject
   readonly datastreamsIn: readonly string[]
   readonly datastreamsOut: readonly string[]
   /** Of a VAP: how far its fetch reaches beyond its window. */
@@ -402,6 +414,12 @@ export interface ClassLoader {
 export interface PipelineModule {
   run(context: RunContext): Promise<Succeeded | Skipped>
 }
+
+/**
+ * A pipeline written in TypeScript: what `classname: pipelines.<name>.<file>.<Export>` stands for in a configuration
+ * that has no section of tsdat's. `parameters` are the configuration's, with the site's laid over them.
+ */
+export type ModuleClass = new (parameters: JsonObject) => PipelineModule
 
 // ---------------------------------------------------------------- catalog and tables
 

@@ -51,10 +51,9 @@ const rules: Record<string, Rule> = {
     ]),
   ),
   ...Object.fromEntries(
-    ['runtime/modules', 'runtime/due-work', 'runtime/project-text'].map((part): [string, Rule] => [
-      part,
-      { parts: ['runtime'], neverPackages: /^@/ },
-    ]),
+    ['runtime/modules', 'runtime/own-module', 'runtime/due-work', 'runtime/project-text'].map(
+      (part): [string, Rule] => [part, { parts: ['runtime'], neverPackages: /^@/ }],
+    ),
   ),
   'runtime/index': { parts: ['runtime'], neverPackages: /^@/ },
   infra: { parts: [...foundation, 'runtime/registry', 'runtime/plan'] },

@@ -21,6 +21,7 @@ describe('what a pipeline may import', () => {
   it('is exactly this', () => {
     expect(exportedNames()).toMatchInlineSnapshot(`
       [
+        "ConfigError",
         "Dataset",
         "InputError",
         "QualityError",
@@ -51,9 +52,12 @@ describe('what a pipeline may import', () => {
         "type InputFile",
         "type JsonObject",
         "type Log",
+        "type ModuleClass",
         "type NewVariable",
+        "type ObjectStore",
         "type PipelineClass",
         "type PipelineHooks",
+        "type PipelineModule",
         "type PlotContext",
         "type Reader",
         "type ReaderClass",

@@ -1,5 +1,15 @@
 /** What a pipeline's own code may import. Every name is here on purpose: `index.test.ts` lists them. */
-export type { InputFile, JsonObject, Log, RunContext, Skipped, Succeeded } from './contracts.ts'
+export type {
+  InputFile,
+  JsonObject,
+  Log,
+  ModuleClass,
+  ObjectStore,
+  PipelineModule,
+  RunContext,
+  Skipped,
+  Succeeded,
+} from './contracts.ts'
 export {
   type Attrs,
   type AttrValue,
@@ -12,7 +22,7 @@ export type { DType } from './dataset/dtype.ts'
 export { dropVariables, rename } from './dataset/rename.ts'
 export { sortBy, take } from './dataset/select.ts'
 export { TextArray } from './dataset/text-array.ts'
-export { InputError, QualityError } from './errors.ts'
+export { ConfigError, InputError, QualityError } from './errors.ts'
 export { savePlot } from './formats/plot-file.ts'
 export { plotSeries, type SeriesPlot } from './formats/plot-series.ts'
 export type {

@@ -2,7 +2,6 @@ import type { PlannedRun } from '../contracts.ts'
 import { UsageError } from '../errors.ts'
 import { createConfigLoader } from '../ingest/config/config-loader.ts'
 import { compilePattern, type Pattern } from '../ingest/config/pattern.ts'
-import { isTableLoad } from '../modules.ts'
 import { readProjectText } from '../project-text.ts'
 import { matchesFiles } from '../run/file-filter.ts'
 
@@ -36,13 +35,11 @@ export interface DispatchOptions {
   readonly multidispatch?: true
 }
 
-/** The runs of a plan that read files, with their triggers. Table loads, and what else is no tsdat configuration, have none. */
+/** The runs of a plan that read files, with their triggers. Only configurations in tsdat's language have some. */
 export function candidatesOf(runs: readonly PlannedRun[], projectRoot: string): Candidate[] {
   const loader = createConfigLoader({ root: projectRoot, readText: readProjectText })
   return runs
-    .filter(
-      (run) => run.type === 'ingest' && !isTableLoad(run) && loader.facts(run.configFile).kind !== 'custom',
-    )
+    .filter((run) => run.type === 'ingest' && run.module === 'tsdat')
     .map((run) => ({
       run,
       triggers: loader.load(run.configFile).triggers.map((source) => compilePattern(source)),

@@ -45,10 +45,11 @@ function plannedRun(site: RegisteredSite, scope: BucketScope): PlannedRun {
     configFile: site.configFile,
     linkedFiles: facts.linkedFiles,
     classnames: facts.classnames,
+    module: facts.module ?? 'tsdat',
     datastreamsIn: facts.datastreamsIn,
     datastreamsOut: facts.datastreamsOut,
     uses: site.uses,
-    parameters: site.parameters,
+    parameters: { ...facts.parameters, ...site.parameters },
     alerts: site.alerts,
     names: runNames(scope, site.pipeline, site.site),
   }

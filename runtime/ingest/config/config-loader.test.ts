@@ -443,6 +443,8 @@ describe('facts', () => {
     const files = { 'p.yaml': 'classname: pipelines.photos.pipeline.Photos\nparameters: {width: 200}\n' }
     expect(loaderOf(files).facts('p.yaml')).toEqual({
       kind: 'custom',
+      module: 'own',
+      parameters: { width: 200 },
       datastreamsIn: [],
       datastreamsOut: [],
       padding: { beforeSeconds: 0, afterSeconds: 0 },
@@ -451,7 +453,16 @@ describe('facts', () => {
       linkedFiles: ['p.yaml'],
       classnames: ['pipelines.photos.pipeline.Photos'],
     })
-    expect(() => loaderOf(files).load('p.yaml')).toThrow(/"retriever" is missing/)
+    expect(() => loaderOf(files).load('p.yaml')).toThrow(
+      /has none of the sections retriever, dataset, quality, storage/,
+    )
+  })
+
+  it('of such a class, tell a key that it has no use for', () => {
+    const files = { 'p.yaml': 'classname: pipelines.photos.pipeline.Photos\nparameter: {width: 200}\n' }
+    expect(() => loaderOf(files).facts('p.yaml')).toThrow(
+      'unknown key; allowed are classname, parameters; did you mean "parameters"?',
+    )
   })
 
   it.each([

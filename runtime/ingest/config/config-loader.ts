@@ -40,7 +40,7 @@ export function createConfigLoader(options: {
     load: (file) => configOf(read(file)),
     facts(file) {
       const result = read(file)
-      return result.customFacts ?? factsOf(configOf(result))
+      return result.ownFacts ?? factsOf(configOf(result))
     },
   }
 }

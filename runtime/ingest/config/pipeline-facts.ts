@@ -1,10 +1,7 @@
 import type { PipelineFacts } from '../../contracts.ts'
-import { isCustomClass } from './custom-class.ts'
-import { sectionNames } from './pipeline-fields.ts'
 import { inputPrefix, outputPrefixes } from './storage-prefixes.ts'
 import { fetchPadding } from './transformation.ts'
 import type { PipelineConfig } from './types.ts'
-import type { YamlMap } from './yaml-node.ts'
 
 /** What the registry wants to know of a pipeline configuration. */
 export function factsOf(config: PipelineConfig): PipelineFacts {
@@ -18,23 +15,6 @@ export function factsOf(config: PipelineConfig): PipelineFacts {
     inputPrefixes: [...new Set(datastreams.map((datastream) => inputPrefix(storage, datastream)))],
     linkedFiles: config.linkedFiles,
     classnames: config.classnames,
-  }
-}
-
-/** Of a configuration that names a class of the user's own and has none of tsdat's sections; else `undefined`. */
-export function customFacts(file: string, map: YamlMap): PipelineFacts | undefined {
-  const classname = map.entries.get('classname')?.value
-  if (classname?.kind !== 'text' || !isCustomClass(classname.value)) return undefined
-  if (sectionNames.some((name) => map.entries.has(name))) return undefined
-  return {
-    kind: 'custom',
-    datastreamsIn: [],
-    datastreamsOut: [],
-    padding: { beforeSeconds: 0, afterSeconds: 0 },
-    outputPrefixes: [],
-    inputPrefixes: [],
-    linkedFiles: [file],
-    classnames: [classname.value],
   }
 }
 

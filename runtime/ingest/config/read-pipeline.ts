@@ -8,7 +8,7 @@ import {
   checkRetrievedNames,
   checkTransformationUnits,
 } from './cross-checks.ts'
-import { customFacts } from './pipeline-facts.ts'
+import { notTsdat, readOwnModule } from './own-module.ts'
 import type { SectionName } from './pipeline-fields.ts'
 import { pipelineFields } from './pipeline-fields.ts'
 import { readPipelineKind } from './pipeline-kind.ts'
@@ -26,8 +26,8 @@ export interface ReadPipeline {
   /** `undefined` when any problem is an error. */
   readonly config: PipelineConfig | undefined
   readonly problems: readonly Problem[]
-  /** Of a configuration of a class of the user's own without tsdat's sections. */
-  readonly customFacts?: PipelineFacts | undefined
+  /** Of a configuration that names a module of the project's own. */
+  readonly ownFacts?: PipelineFacts
 }
 
 /** Reads one pipeline.yaml, called `name` from the project root, and what it links to. */
@@ -44,12 +44,14 @@ export function readPipeline(
     const found = node.kind === 'null' ? 'nothing' : showFound(node)
     return failed({ ...node.place, message: `found ${found}; expected a pipeline configuration` })
   }
+  const own = readOwnModule(name, node)
+  if (own && 'problems' in own) return { config: undefined, problems: own.problems }
+  if (own) return { config: undefined, problems: notTsdat(name).problems, ownFacts: own.facts }
   const { config, problems } = new PipelineReading(name, files, linked).read(node)
   const isWrong = problems.some(({ severity }) => severity === 'error')
   return {
     config: isWrong || !config ? undefined : { file: calledFile, ...config, notes: problems },
     problems,
-    customFacts: customFacts(name, node),
   }
 }
 

@@ -31,6 +31,7 @@ export function plannedRun(changes: Partial<PlannedRun> = {}): PlannedRun {
     configFile: 'pipelines/lidar/config/pipeline.yaml',
     linkedFiles: [],
     classnames: [],
+    module: 'tsdat',
     datastreamsIn: [],
     datastreamsOut: [],
     uses: [],

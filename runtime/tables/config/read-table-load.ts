@@ -40,6 +40,7 @@ export function tableLoadFacts(text: string, file: string): PipelineFacts {
   const { sinks } = readTableLoad(text, file)
   return {
     kind: 'custom',
+    module: 'table-load',
     datastreamsIn: [],
     datastreamsOut: [],
     padding: { beforeSeconds: 0, afterSeconds: 0 },
