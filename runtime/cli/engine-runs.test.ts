@@ -215,6 +215,23 @@ async function untilClaimedAfter(claims: number): Promise<void> {
 }
 
 describe('kill -9 in the middle of a run', () => {
+  it('has the command that waited for it take over, when it was the engine of another one', async () => {
+    putSample(lidar.name, Buffer.from(longInput(), 'latin1'))
+    const engine = box.start(
+      'catalog',
+      'query',
+      '--sql',
+      'select count(*) from generate_series(1, 100000000)',
+    )
+    await untilFile('.sluice/engine.sock')
+    const { finished } = box.start('run', 'lidar/humboldt', lidar.name)
+    await untilFile('.sluice/logs/ledger')
+    engine.child.kill('SIGKILL')
+    expect((await engine.finished).signal).toBe('SIGKILL')
+    expect(await finished).toMatchObject({ code: 0, stdout: expect.stringContaining(' succeeded ') })
+    expect(ledgerState()?.state).toBe('done')
+  })
+
   it('leaves whole outputs only, and the same command finishes with the same bytes', async () => {
     putSample(lidar.name, Buffer.from(longInput(), 'latin1'))
     await box.sluice('run', 'lidar/humboldt', lidar.name)

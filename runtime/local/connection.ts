@@ -7,13 +7,17 @@ export interface Connection {
   onMessage(listener: (message: unknown) => void): void
   /** When either side has ended it. */
   onClose(listener: () => void): void
+  /** What has been sent still arrives. */
   end(): void
+  /** At once. */
+  destroy(): void
 }
 
 export function connection(socket: net.Socket): Connection {
   const lines = createInterface({ input: socket })
-  // A peer that is killed resets the socket: `close` follows, and is what matters.
+  // A peer that is killed resets the socket: `close` follows, and is what matters. Readline passes its input's errors on.
   socket.on('error', () => socket.destroy())
+  lines.on('error', () => socket.destroy())
   return {
     send(message) {
       if (!socket.destroyed && socket.writable) socket.write(`${JSON.stringify(message)}\n`)
@@ -26,6 +30,9 @@ export function connection(socket: net.Socket): Connection {
     },
     end() {
       socket.end()
+    },
+    destroy() {
+      socket.destroy()
     },
   }
 }

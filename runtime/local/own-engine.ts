@@ -3,9 +3,6 @@ import type net from 'node:net'
 import os from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { CatalogRequest } from '../catalog/catalog-messages.ts'
-import type { ConnectionSource } from '../catalog/connection.ts'
-import { openCatalog } from '../catalog/open-catalog.ts'
 import { serveCatalog } from '../catalog/serve-catalog.ts'
 import { StoreError } from '../errors.ts'
 import type { RunResult } from '../run/execute.ts'
@@ -14,10 +11,11 @@ import { subjectHash, subjectsOf } from '../run/ledger-entry.ts'
 import { addAttempt } from './attempt-results.ts'
 import { beforeEnd } from './before-end.ts'
 import { clock, newRunId } from './clock.ts'
-import { type Connection, connection } from './connection.ts'
 import { embeddedCatalog } from './embedded-catalog.ts'
-import type { Engine, EngineOptions, EngineReport, EngineRequest, OnProgress } from './engine.ts'
+import type { EngineOptions, EngineReport, EngineRequest, OnProgress } from './engine.ts'
+import type { EngineHandle } from './engine-handle.ts'
 import { recordLostRun } from './lost-run.ts'
+import { serveEngine } from './serve-engine.ts'
 import { localHolder, openState } from './state.ts'
 import type { WorkerAnswer, WorkerRequest } from './worker-messages.ts'
 import { WorkerDiedError, WorkerPool } from './worker-pool.ts'
@@ -29,7 +27,7 @@ const graceMs = 15_000
 const firstBackoffMs = 500
 
 /** The engine that owns the state folder: `server` is its lock, and how other commands reach it. @throws StoreError */
-export function ownEngine(server: net.Server, { projectRoot, stateRoot }: EngineOptions): Engine {
+export function ownEngine(server: net.Server, { projectRoot, stateRoot }: EngineOptions): EngineHandle {
   const state = openState(stateRoot)
   for (const folder of [state.scratch, state.classes]) {
     // Whatever stands here was left by an engine that was killed: this one holds the lock.
@@ -88,7 +86,7 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
    * Work on the same subject is done one after the other, as all of it has one holder: what comes second finds the
    * first one's done, or takes the newer version that arrived meanwhile.
    */
-  function run(request: EngineRequest, onProgress: OnProgress = () => {}): Promise<EngineReport> {
+  function run(request: EngineRequest, onProgress: OnProgress): Promise<EngineReport> {
     const keys = subjectsOf(request.work).map((subject) => `${request.run.key} ${subjectHash(subject)}`)
     const before = keys.flatMap((key) => underWay.get(key) ?? [])
     const report = Promise.allSettled(before).then(() => attemptAll(request, onProgress))
@@ -100,17 +98,24 @@ export function ownEngine(server: net.Server, { projectRoot, stateRoot }: Engine
     return report
   }
 
-  const stopServing = serve(server, run, catalog)
+  const service = serveEngine(server, { run, catalog })
   // A worker in the middle of a long computation would only see at its end that the engine is gone.
   const forgetWorkers = beforeEnd(() => pool.kill())
+  const allDone = async () => {
+    while (underWay.size > 0) await Promise.allSettled(underWay.values())
+  }
   return {
+    hasEnded: false,
     run,
-    catalog: () => ({ ...openCatalog(catalog), close: async () => {} }),
+    connections: { acquire: () => catalog.acquire(), close: async () => {} },
     async close() {
-      while (underWay.size > 0) await Promise.allSettled(underWay.values())
+      await allDone()
+      await service.drain()
+      // What had been asked before the others heard that this is the end.
+      await allDone()
       // Waits for the sessions of other commands.
       await catalog.close()
-      await stopServing()
+      await service.stop()
       pool.close()
       forgetWorkers()
       for (const folder of [state.scratch, state.classes]) rmSync(folder, { recursive: true, force: true })
@@ -136,37 +141,4 @@ function openLogFile(file: string): WriteStream {
     stream.on('error', () => {})
   })
   return stream
-}
-
-/** Does what other commands ask for; gives what ends it. */
-function serve(server: net.Server, run: Engine['run'], catalog: ConnectionSource): () => Promise<void> {
-  const clients = new Set<Connection>()
-  server.on('connection', (socket) => {
-    const client = connection(socket)
-    clients.add(client)
-    client.onClose(() => clients.delete(client))
-    const catalogListeners = new Set<(request: CatalogRequest) => void>()
-    serveCatalog(catalog, {
-      send: (answer) => client.send({ catalog: answer }),
-      onMessage: (listener) => catalogListeners.add(listener),
-      onClose: (listener) => client.onClose(listener),
-    })
-    client.onMessage((message) => {
-      if ('catalog' in (message as object)) {
-        const request = (message as { catalog: CatalogRequest }).catalog
-        for (const listener of catalogListeners) listener(request)
-        return
-      }
-      const { id, request } = message as { id: number; request: EngineRequest }
-      run(request, (done, total) => client.send({ id, progress: { done, total } })).then(
-        (report) => client.send({ id, report }),
-        (error: Error) => client.send({ id, error: error.message }),
-      )
-    })
-  })
-  return async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const client of clients) client.end()
-    await closed
-  }
 }

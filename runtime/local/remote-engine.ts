@@ -1,10 +1,12 @@
 import type net from 'node:net'
 import type { CatalogAnswer } from '../catalog/catalog-messages.ts'
-import { openCatalog } from '../catalog/open-catalog.ts'
+import type { ConnectionSource, Lease } from '../catalog/connection.ts'
 import { remoteSource } from '../catalog/remote-catalog.ts'
 import { StoreError } from '../errors.ts'
 import { connection } from './connection.ts'
-import type { Engine, EngineReport, OnProgress } from './engine.ts'
+import type { EngineReport, OnProgress } from './engine.ts'
+import { type EngineHandle, EngineLostError } from './engine-handle.ts'
+import type { EngineMessage } from './engine-messages.ts'
 
 interface Waiting {
   readonly resolve: (report: EngineReport) => void
@@ -12,51 +14,51 @@ interface Waiting {
   readonly onProgress: OnProgress
 }
 
-/** What the engine answers: progress any number of times, then a report or an error. */
-interface Answer {
-  readonly id: number
-  readonly progress?: { readonly done: number; readonly total?: number }
-  readonly report?: EngineReport
-  readonly error?: string
-}
-
-/** The engine in another process, reached by its socket. */
-export function remoteEngine(socket: net.Socket): Engine {
+/** The engine in another process, reached by its socket; `undefined` when that is about to end, or has ended. */
+export function remoteEngine(socket: net.Socket): Promise<EngineHandle | undefined> {
   const engine = connection(socket)
   const waiting = new Map<number, Waiting>()
-  let lastId = 0
   const catalogListeners = new Set<(answer: CatalogAnswer) => void>()
-  const catalog = remoteSource({
+  let lastId = 0
+  let openSessions = 0
+  let hasEnded = false
+
+  /** Leaves an engine that is ending, once it has answered everything. */
+  function leaveWhenDone(): void {
+    if (hasEnded && waiting.size === 0 && openSessions === 0) engine.end()
+  }
+
+  const source = remoteSource({
     send: (request) => engine.send({ catalog: request }),
     onMessage: (listener) => catalogListeners.add(listener),
     onClose: (listener) => engine.onClose(listener),
   })
-  engine.onMessage((message) => {
-    if ('catalog' in (message as object)) {
-      const answer = (message as { catalog: CatalogAnswer }).catalog
-      for (const listener of catalogListeners) listener(answer)
-      return
-    }
-    const { id, progress, report, error } = message as Answer
-    const request = waiting.get(id)
-    if (!request) return
-    if (progress) {
-      request.onProgress(progress.done, progress.total)
-      return
-    }
-    waiting.delete(id)
-    if (report) request.resolve(report)
-    else request.reject(new StoreError(`the engine could not do this run: ${error}`))
-  })
-  engine.onClose(() => {
-    for (const { reject } of waiting.values()) {
-      reject(new StoreError('the engine that was asked to do this run has ended; run the command again'))
-    }
-    waiting.clear()
-  })
-  return {
-    catalog: () => ({ ...openCatalog(catalog), close: async () => {} }),
-    run(request, onProgress = () => {}) {
+  const connections: ConnectionSource = {
+    async acquire(): Promise<Lease> {
+      openSessions++
+      const over = () => {
+        openSessions--
+        leaveWhenDone()
+      }
+      const lease = await source.acquire().catch((error: unknown) => {
+        over()
+        throw error
+      })
+      const release = (error?: Error) => {
+        lease.release(error)
+        over()
+      }
+      return { ...lease, release }
+    },
+    close: () => source.close(),
+  }
+  const handle: EngineHandle = {
+    get hasEnded() {
+      return hasEnded
+    },
+    connections,
+    run(request, onProgress) {
+      if (hasEnded) return Promise.reject(new EngineLostError())
       const id = ++lastId
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject, onProgress })
@@ -67,4 +69,36 @@ export function remoteEngine(socket: net.Socket): Engine {
       engine.end()
     },
   }
+
+  return new Promise((resolve) => {
+    engine.onMessage((given) => {
+      const message = given as EngineMessage
+      if ('engine' in message) {
+        hasEnded = message.engine === 'ending'
+        resolve(hasEnded ? undefined : handle)
+        leaveWhenDone()
+        return
+      }
+      if ('catalog' in message) {
+        for (const listener of catalogListeners) listener(message.catalog)
+        return
+      }
+      const request = waiting.get(message.id)
+      if (!request) return
+      if ('progress' in message) {
+        request.onProgress(message.progress.done, message.progress.total)
+        return
+      }
+      waiting.delete(message.id)
+      if ('report' in message) request.resolve(message.report)
+      else request.reject(new StoreError(`the engine could not do this run: ${message.error}`))
+      leaveWhenDone()
+    })
+    engine.onClose(() => {
+      hasEnded = true
+      resolve(undefined)
+      for (const { reject } of waiting.values()) reject(new EngineLostError())
+      waiting.clear()
+    })
+  })
 }
