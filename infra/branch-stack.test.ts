@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Plan } from '../runtime/contracts.ts'
 import { previewStackName } from '../runtime/plan/names.ts'
 import { BranchStack } from './branch-stack.ts'
+import { catalogName } from './names.ts'
 import { type MockedResource, recordUnderMocks } from './testing/mocked-stack.ts'
-import { everySite, planOf, simpleSites, stackArgs } from './testing/plans.ts'
+import { base, everySite, image, planOf, simpleSites, stackArgs } from './testing/plans.ts'
 
 /** Under mocks: what is asked of AWS, not what AWS answers. `aws-accepts` shows the same graph to AWS's own provider. */
 
@@ -103,6 +104,38 @@ describe('changes of the registry', () => {
     const after = await graphOf(preview('x', onSchedule))
     expect(typesOf(minus(more, after))).toEqual(['EventRule', 'EventTarget', 'ObjectTrigger', 'Permission'])
     expect(typesOf(minus(after, more))).toEqual(['Role', 'RolePolicy', 'Schedule', 'ScheduleTrigger'])
+  })
+})
+
+describe('what a deployment leaves for operators', () => {
+  const contents = (graph: readonly MockedResource[]) =>
+    Object.fromEntries(
+      graph
+        .filter(({ inputs }) => inputs.contentType === 'application/json')
+        .map(({ inputs }) => [String(inputs.key), JSON.parse(String(inputs.content)) as unknown]),
+    )
+
+  it('is the plan, and beside it where its catalog, image and topic are: no endpoint, no password', async () => {
+    const plan = planOf(everySite)
+    const left = contents(await graphOf(plan))
+    expect(left['plan.json']).toEqual(JSON.parse(JSON.stringify(plan)))
+    expect(left['deployment.json']).toEqual({
+      format: 1,
+      topicArn: base.topicArn,
+      architecture: 'arm64',
+      image,
+      catalog: {
+        clusterArn: base.catalog?.clusterArn,
+        secretArn: base.catalog?.secretArn,
+        database: catalogName(plan),
+        user: catalogName(plan),
+      },
+    })
+  })
+
+  it('has nothing of what a stack does not use', async () => {
+    const left = contents(await graphOf(planOf(simpleSites)))
+    expect(Object.keys(left['deployment.json'] as object)).toEqual(['format', 'topicArn', 'architecture'])
   })
 })
 

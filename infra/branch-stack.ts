@@ -1,9 +1,10 @@
 import * as aws from '@pulumi/aws'
 import * as pulumi from '@pulumi/pulumi'
 import type { Plan, PlannedRun } from '../runtime/contracts.ts'
+import { type Deployment, deploymentKey, planKey } from '../runtime/plan/deployment.ts'
 import type { Artefacts, Code } from './artefacts.ts'
 import { type BaseOutputs, usesBatch, usesCatalog } from './base-outputs.ts'
-import { type CatalogAccess, catalogAccess, refuseUnreachable } from './catalog-access.ts'
+import { type CatalogAccess, catalogAccess, deployedCatalog, refuseUnreachable } from './catalog-access.ts'
 import { Alerts } from './components/alerts.ts'
 import { BatchRun } from './components/batch-run.ts'
 import { CatalogDatabase } from './components/catalog-database.ts'
@@ -144,13 +145,25 @@ export class BranchStack extends pulumi.ComponentResource {
 
   /** What operators' commands read of a deployed stack. */
   #putPlan(): void {
-    const { plan } = this.#args
+    const { plan, base, architecture } = this.#args
+    const deployment: Deployment = {
+      format: 1,
+      topicArn: base.topicArn,
+      architecture,
+      ...(this.#image && { image: this.#image.uri }),
+      ...(this.#catalog && { catalog: deployedCatalog(this.#catalog) }),
+    }
+    this.#putJson('plan', planKey, plan)
+    this.#putJson('deployment', deploymentKey, deployment)
+  }
+
+  #putJson(name: string, key: string, value: object): void {
     new aws.s3.BucketObjectv2(
-      'plan',
+      name,
       {
         bucket: this.#logsBucket(),
-        key: 'plan.json',
-        content: `${JSON.stringify(plan, undefined, 2)}\n`,
+        key,
+        content: `${JSON.stringify(value, undefined, 2)}\n`,
         contentType: 'application/json',
       },
       { parent: this },

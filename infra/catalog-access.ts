@@ -1,5 +1,6 @@
 import type { Plan, PlannedRun } from '../runtime/contracts.ts'
 import { ConfigError } from '../runtime/errors.ts'
+import type { DeployedCatalog } from '../runtime/plan/deployment.ts'
 import { catalogName } from './names.ts'
 
 /** The catalog cluster of a base stack, and the network from which it is reached. */
@@ -45,6 +46,11 @@ export function refuseUnreachable(plan: Plan): void {
       message: 'uses both catalog and redshift, which a function cannot reach at once: set compute: Batch',
     }))
   if (problems.length > 0) throw new ConfigError(problems)
+}
+
+/** Where operators' commands find the catalog. */
+export function deployedCatalog({ clusterArn, secretArn, database, user }: CatalogAccess): DeployedCatalog {
+  return { clusterArn, secretArn, database, user }
 }
 
 /** What a run is told of its catalog. No password: it logs in with a token of its role. */

@@ -1,19 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { Plan, PlannedRun } from '../runtime/contracts.ts'
-import { physicalName } from '../runtime/plan/names.ts'
+import { physicalName, stackPartName, tagValue } from '../runtime/plan/names.ts'
 
-/** What `runtime/plan/names.ts` does not name, because only AWS and Pulumi ask for it. */
+/** What `runtime/plan/names.ts` does not name, because only AWS and Pulumi ask for it; and what it does. */
+
+export { stackPartName, tagValue }
 
 const roleNameLength = 64
 
 /** The role with which a schedule, or a rule whose target is a job queue, starts a run. */
 export function startRoleName(plan: Plan, run: PlannedRun): string {
   return physicalName(plan, [run.pipeline, run.site, 'start'], roleNameLength)
-}
-
-/** A role, rule or schedule that a stack has once. One part, as those of runs have two or three. */
-export function stackPartName(plan: Plan, part: string): string {
-  return physicalName(plan, [part], roleNameLength)
 }
 
 /** The name by which Pulumi knows a run: no two runs share it, and it stays when anything else of the registry changes. */
@@ -33,13 +30,6 @@ export function catalogName({ project, stack, owner }: Pick<Plan, 'project' | 's
   const words = [project, stack].map((text) => text.toLowerCase().replace(/[^a-z0-9]+/g, '_'))
   const readable = words.join('_').replace(/^[^a-z]+/, '')
   return `${`sluice_${readable}`.slice(0, databaseNameLength - hash.length - 1).replace(/_+$/, '')}_${hash}`
-}
-
-const tagValueLength = 256
-
-/** A tag's value as every service of AWS takes it: other characters become `-`. */
-export function tagValue(text: string): string {
-  return text.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '-').slice(0, tagValueLength)
 }
 
 /** Tags of everything in a stack. */

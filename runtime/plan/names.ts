@@ -107,6 +107,18 @@ export function stackNames(scope: NameScope): StackNames {
   }
 }
 
+/** A role, rule or schedule that a stack has once. One part, as those of runs have two or three. */
+export function stackPartName(scope: NameScope, part: string): string {
+  return physicalName(scope, [part], nameLimits.role)
+}
+
+const tagValueLength = 256
+
+/** A tag's value as every service of AWS takes it: other characters become `-`. */
+export function tagValue(text: string): string {
+  return text.replace(/[^\p{L}\p{N} _.:/=+@-]/gu, '-').slice(0, tagValueLength)
+}
+
 /** What a bucket's name is told apart by beyond its scope: names of buckets are shared by all accounts of AWS. */
 export interface BucketScope extends NameScope {
   readonly accountId: string
