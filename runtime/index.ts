@@ -50,3 +50,15 @@ export {
   numbersOf,
   setNumbers,
 } from './ingest/values.ts'
+export {
+  type ImageFormat,
+  type ImageInfo,
+  type ImageLimits,
+  type ImageSource,
+  makeThumbnail,
+  readImage,
+  type Thumbnail,
+  type ThumbnailFormat,
+  type ThumbnailOptions,
+  type ThumbnailSize,
+} from './media/image.ts'
