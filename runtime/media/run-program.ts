@@ -1,9 +1,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
-import { AbortedError, TimeoutError } from '../errors.ts'
+import { TimeoutError } from '../errors.ts'
 import { findProgram, programFolders } from './find-program.ts'
 import { ProgramError, type ProgramFailure } from './program-error.ts'
+import { abortReason, timeUp } from './within-time.ts'
 
 export interface ProgramOptions {
   readonly signal?: AbortSignal | undefined
@@ -89,7 +90,7 @@ function watch(child: Child, program: string, options: ProgramOptions): Promise<
     const timer =
       timeoutMs === undefined
         ? undefined
-        : setTimeout(() => stop(new TimeoutError(timeoutMessage(program, timeoutMs))), timeoutMs)
+        : setTimeout(() => stop(new TimeoutError(`${program} ${timeUp(timeoutMs)}`)), timeoutMs)
     signal?.addEventListener('abort', onAbort, { once: true })
     const settle = () => {
       clearTimeout(timer)
@@ -149,18 +150,6 @@ function attempt(act: () => void, onError: (error: Error) => void): void {
 
 function throwIfAborted(command: string, signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortReason(path.basename(command), signal)
-}
-
-function abortReason(program: string, signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason
-  // What `abort()` gives when it is called without a reason says nothing.
-  const isTelling = reason instanceof Error && reason.name !== 'AbortError'
-  return isTelling ? reason : new AbortedError(`${program} was told to stop`, { cause: reason })
-}
-
-function timeoutMessage(program: string, timeoutMs: number): string {
-  const seconds = timeoutMs / 1000
-  return `${program} did not end within ${seconds} ${seconds === 1 ? 'second' : 'seconds'}`
 }
 
 /** The last lines of a text that may be endless, without control characters. */
