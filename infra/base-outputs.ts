@@ -5,15 +5,14 @@ import type { ComputeEnvironments } from './components/job-queues.ts'
 import { alertTopicName } from './names.ts'
 import { arnOf } from './permissions.ts'
 
+export { baseProject } from '../runtime/plan/bootstrap.ts'
+
 /** The output `base` of a base stack: what the stacks of all branches share. */
 export interface BaseOutputs {
   readonly topicArn: string
   readonly environments?: ComputeEnvironments
   readonly catalog?: CatalogCluster
 }
-
-/** The Pulumi project of base stacks; each is named for its region. */
-export const baseProject = 'sluice-base'
 
 /** Whether anything of a plan runs in containers. */
 export function usesBatch(plan: Pick<Plan, 'runs'>): boolean {

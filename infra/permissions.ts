@@ -1,5 +1,8 @@
 import type { BucketRole, Location, Plan, PlannedRun } from '../runtime/contracts.ts'
 import { ConfigError } from '../runtime/errors.ts'
+import { partitionOf } from '../runtime/plan/partition.ts'
+
+export { partitionOf }
 
 /** One statement of an IAM policy, as IAM's JSON spells it. */
 export interface Statement {
@@ -36,12 +39,6 @@ export const actionsWithoutResource: Readonly<Record<string, string>> = {
   'redshift-data:DescribeStatement': 'statements have no ARN; a condition limits it to its own',
   'redshift-data:GetStatementResult': 'statements have no ARN; a condition limits it to its own',
   'redshift-data:CancelStatement': 'statements have no ARN; a condition limits it to its own',
-}
-
-/** `aws`, or what stands for it in AWS's separate partitions. */
-export function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn'
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
 }
 
 /** `arn:aws:<service>:<region>:<account>:<resource>` */
