@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   bucketName,
   nameLimits,
+  namePrefix,
   ownBucketBase,
   physicalName,
   previewStackName,
@@ -128,6 +129,42 @@ describe('physicalName', () => {
       }),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('namePrefix', () => {
+  it('is what all names of a project begin with, and of prod no others', () => {
+    const stack = fc.oneof(fc.constantFrom('prod', 'bootstrap'), word.map(previewStackName))
+    const long = fc.string({ unit: 'grapheme', minLength: 60, maxLength: 200 })
+    const part = fc.oneof(word, long, fc.constantFrom('prod', 'bootstrap'))
+    fc.assert(
+      fc.property(
+        word,
+        stack,
+        fc.option(long, { nil: undefined }),
+        part,
+        part,
+        (project, name, owner, a, b) => {
+          const where = { project, stack: name, ...(owner !== undefined && { owner }) }
+          const names = [
+            ...Object.values(runNames(where, a, b)).map((text) => text.replace('/sluice/', '')),
+            ...Object.values(stackNames(where)),
+            physicalName(where, [a, b, 'start'], 64),
+          ]
+          for (const text of names) {
+            expect(text.startsWith(namePrefix(project))).toBe(true)
+            for (const own of ['prod', 'bootstrap'])
+              expect(text.startsWith(namePrefix(project, own))).toBe(name === own)
+          }
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
+  it('has twenty characters of a project at most', () => {
+    expect(namePrefix('ocean-pipelines', 'prod')).toBe('ocean-pipelines--prod--')
+    expect(namePrefix('atmosphere-to-electrons')).toBe('atmosphere-to-electr--')
   })
 })
 

@@ -44,19 +44,41 @@ function slug(text: string): string {
   return plain || 'x'
 }
 
-/** Takes from the longest part until all fit, so that what tells names apart stays readable. */
-function shrink(parts: readonly string[], available: number): string[] {
+/**
+ * Takes from the longest part until all fit, so that what tells names apart stays readable. `floors` are lengths that
+ * parts are not cut below, by their places.
+ */
+function shrink(parts: readonly string[], available: number, floors: readonly number[] = []): string[] {
   const shrunk = [...parts]
+  const spare = (i: number) => {
+    const { length } = shrunk[i] as string
+    return length > (floors[i] ?? 0) ? length : 0
+  }
   let excess = shrunk.reduce((sum, part) => sum + part.length, 0) - available
   while (excess > 0) {
-    const longest = shrunk.reduce(
-      (best, part, i) => (part.length > (shrunk[best] as string).length ? i : best),
-      0,
-    )
+    const longest = shrunk.reduce((best, _part, i) => (spare(i) > spare(best) ? i : best), 0)
     shrunk[longest] = (shrunk[longest] as string).slice(0, -1)
     excess -= 1
   }
   return shrunk.map((part) => part.replace(/[-_]+$/, ''))
+}
+
+/** How much of a project is in its names, and how much of a stack is at least: policies tell names apart by both. */
+const projectLength = 20
+const leastStackLength = 12
+
+function projectSlug(project: string): string {
+  return slug(project)
+    .slice(0, projectLength)
+    .replace(/[-_]+$/, '')
+}
+
+/**
+ * What every name of `physicalName` begins with, of a project or of one of its stacks. A stack's is its own if it is
+ * shorter than 12 characters, as `prod` is; then no other stack's names begin so.
+ */
+export function namePrefix(project: string, stack?: string): string {
+  return `${[projectSlug(project), ...(stack === undefined ? [] : [stack])].join('--')}--`
 }
 
 /**
@@ -66,7 +88,7 @@ function shrink(parts: readonly string[], available: number): string[] {
  */
 export function physicalName(scope: NameScope, parts: readonly string[], limit: number): string {
   const wanted = [scope.project, scope.stack, ...parts]
-  const slugs = wanted.map(slug)
+  const slugs = [projectSlug(scope.project), ...wanted.slice(1).map(slug)]
   const owner = scope.owner === undefined ? [] : [slug(scope.owner)]
   const join = (of: readonly string[]) =>
     [of.slice(0, slugs.length).join('--'), ...of.slice(slugs.length)].join('__')
@@ -76,7 +98,8 @@ export function physicalName(scope: NameScope, parts: readonly string[], limit: 
   if (isExact && plain.length <= limit && !endsInHash.test(plain)) return plain
 
   const separators = 2 * (slugs.length + owner.length - 1)
-  const shrunk = shrink([...slugs, ...owner], limit - separators - hashLength - 1)
+  const floors = [projectLength, leastStackLength]
+  const shrunk = shrink([...slugs, ...owner], limit - separators - hashLength - 1, floors)
   return `${join(shrunk)}-${shortHash([...wanted, scope.owner])}`
 }
 
