@@ -22,6 +22,7 @@ import { ScheduleTrigger } from './components/schedule-trigger.ts'
 import { type JobImage, parseImage } from './job-image.ts'
 import { logicalName, stackTags } from './names.ts'
 import { arnOf } from './permissions.ts'
+import { boundRoles } from './role-boundary.ts'
 
 export interface BranchStackArgs {
   readonly plan: Plan
@@ -30,6 +31,8 @@ export interface BranchStackArgs {
   readonly architecture: 'arm64' | 'x64'
   /** The address of the image of Batch jobs. */
   readonly image?: string
+  /** ARN of a policy beyond which no role of the stack can reach. */
+  readonly permissionsBoundary?: string
 }
 
 /** Everything of one branch on AWS: what its plan asks for, and nothing else. */
@@ -46,9 +49,10 @@ export class BranchStack extends pulumi.ComponentResource {
   readonly #image: JobImage | undefined
 
   constructor(name: string, args: BranchStackArgs) {
-    const { plan, artefacts, base, architecture, image } = args
+    const { plan, artefacts, base, architecture, image, permissionsBoundary } = args
     refuseUnreachable(plan)
-    super('sluice:aws:BranchStack', name, {}, { providers: [makeProvider(plan)] })
+    const transformations = permissionsBoundary === undefined ? [] : [boundRoles(permissionsBoundary)]
+    super('sluice:aws:BranchStack', name, {}, { providers: [makeProvider(plan)], transformations })
     const child = { parent: this }
     const queueArns = jobQueueNames(plan).map((queue) => arnOf(plan, 'batch', `job-queue/${queue}`))
     this.#args = args

@@ -12,7 +12,7 @@ import { readSettings, stackReferenceName } from './settings.ts'
 import { withUserFaults } from './user-fault.ts'
 
 const settings = readSettings()
-const { projectRoot, stack, architecture, image } = settings
+const { projectRoot, stack, architecture, image, permissionsBoundary } = settings
 const registry = await withUserFaults(() => loadRegistry({ projectRoot, stack }))
 const branch = deployedBranch(registry, settings)
 const plan = planRuns(registry, { stack, ...(branch !== undefined && { branch }) })
@@ -23,7 +23,14 @@ const base = requireBase(plan, await readOutput('base', baseStack, 'base'), base
 const outDir = path.join(projectRoot, 'dist', 'artefacts')
 const artefacts = await withUserFaults(() => bundleAll({ plan, projectRoot, architecture, outDir }))
 
-const args = { plan, artefacts, base, architecture, ...(image !== undefined && { image }) }
+const args = {
+  plan,
+  artefacts,
+  base,
+  architecture,
+  ...(image !== undefined && { image }),
+  ...(permissionsBoundary !== undefined && { permissionsBoundary }),
+}
 const deployed = await withUserFaults(() => new BranchStack('sluice', args))
 
 /** How the buckets were come by; the next deployment compares it first. */

@@ -15,6 +15,8 @@ export interface Settings {
   readonly ownStack: string
   /** The container image of Batch jobs, by digest. */
   readonly image?: string
+  /** ARN of the policy beyond which no role of the stack can reach; bootstrap makes one for prod and one for previews. */
+  readonly permissionsBoundary?: string
   /** Of functions, jobs and the image. */
   readonly architecture: 'arm64' | 'x64'
   /** Says that a change of `create_buckets` is meant, and what it is changed to. */
@@ -31,7 +33,7 @@ export function readSettings(): Settings {
   const config = new pulumi.Config('sluice')
   const shared = stack === 'prod' ? {} : readStackConfig(projectRoot, 'dev')
   const setting = (key: string) => config.get(key) ?? shared[`sluice:${key}`]
-  const optional = (key: 'branch' | 'baseStack' | 'image') => {
+  const optional = (key: 'branch' | 'baseStack' | 'image' | 'permissionsBoundary') => {
     const value = setting(key === 'branch' ? 'gitBranch' : key)
     return value === undefined ? {} : { [key]: value }
   }
@@ -44,6 +46,7 @@ export function readSettings(): Settings {
     ...optional('branch'),
     ...optional('baseStack'),
     ...optional('image'),
+    ...optional('permissionsBoundary'),
     ...(confirmBuckets && { confirmBuckets }),
   }
 }
