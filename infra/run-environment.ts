@@ -70,11 +70,14 @@ export function scheduledJobInput(job: {
   readonly jobName: string
   readonly jobQueue: string
   readonly jobDefinition: string
+  /** Of an array job: how many there are of it. */
+  readonly shards?: number | undefined
 }): string {
   return JSON.stringify({
     JobName: job.jobName,
     JobQueue: job.jobQueue,
     JobDefinition: job.jobDefinition,
+    ...(job.shards !== undefined && { ArrayProperties: { Size: job.shards } }),
     ContainerOverrides: { Environment: [{ Name: 'SLUICE_EVENT', Value: scheduledInput }] },
   })
 }

@@ -83,6 +83,8 @@ export interface PlannedRun {
   readonly trigger: Trigger
   /** `prefix`: the pipeline scans its prefix itself. */
   readonly input: 'objects' | 'prefix'
+  /** How many runs share the scan of a prefix, each of which has its part of the objects; 1 unless given. */
+  readonly shards?: number
   readonly lookBackSeconds: number
   /** Of a cron ingest: objects younger than this are left for a later look. Of a VAP, see `window`. */
   readonly lagSeconds: number
@@ -207,6 +209,8 @@ export interface RegisteredSite {
   readonly type: 'ingest' | 'vap'
   readonly trigger: Trigger
   readonly input: 'objects' | 'prefix'
+  /** More than 1, where a scan is shared. */
+  readonly shards?: number
   readonly lookBackSeconds: number
   readonly lagSeconds: number
   readonly maxUnits: number
@@ -319,7 +323,14 @@ export interface Window {
 export type WorkUnit =
   | { readonly kind: 'objects'; readonly keys: readonly string[] }
   | { readonly kind: 'window'; readonly window: Window }
-  | { readonly kind: 'prefix'; readonly prefix: string }
+  /** Everything under the prefix, or one shard of it. */
+  | { readonly kind: 'prefix'; readonly prefix: string; readonly shard?: Shard }
+
+/** One of `of` parts, counted from 0, that objects are divided into by their names. */
+export interface Shard {
+  readonly index: number
+  readonly of: number
+}
 
 export type SkipReason = 'done' | 'in-progress' | 'empty' | 'no-input' | 'filtered'
 

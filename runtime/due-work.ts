@@ -22,12 +22,24 @@ export interface WorkPlace {
   readonly holder?: string
 }
 
-/** The work of a planned run that is not done: what its trigger would find at `now`. */
-export async function lookForWork(place: WorkPlace, run: PlannedRun, now: Date): Promise<DueWork[]> {
+/** The work of a planned run that is not done: what its trigger would find at `now`, or one shard of that. */
+export async function lookForWork(
+  place: WorkPlace,
+  run: PlannedRun,
+  now: Date,
+  shardIndex?: number,
+): Promise<DueWork[]> {
   const reader = inputReader(place, run)
   const ledger = openLedger(run, place.logs, place.clock)
   const files = filesOf(run, place.projectRoot)
-  const look = { run, reader, ledger, now, ...(place.holder !== undefined && { holder: place.holder }) }
+  const look = {
+    run,
+    reader,
+    ledger,
+    now,
+    ...(place.holder !== undefined && { holder: place.holder }),
+    ...(shardIndex !== undefined && { shardIndex }),
+  }
   const units = files ? await findStaleWindows({ ...look, filesOf: files }) : await findNewObjects(look)
   return Promise.all(units.map((work) => dueWork(place, run, work, now)))
 }

@@ -90,7 +90,12 @@ export class BatchRun extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [access, logGroup] },
     )
-    this.target = { kind: 'job', queueArn: queue.arn, definitionArn: this.jobDefinition.arnPrefix }
+    this.target = {
+      kind: 'job',
+      queueArn: queue.arn,
+      definitionArn: this.jobDefinition.arnPrefix,
+      ...(run.shards !== undefined && { shards: run.shards }),
+    }
     this.registerOutputs({ jobDefinition: this.jobDefinition.name })
   }
 }

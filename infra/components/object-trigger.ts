@@ -87,7 +87,11 @@ export class ObjectTrigger extends pulumi.ComponentResource {
         targetId: 'job',
         arn: target.queueArn,
         roleArn: role.arn,
-        batchTarget: { jobDefinition: target.definitionArn, jobName: run.names.function },
+        batchTarget: {
+          jobDefinition: target.definitionArn,
+          jobName: run.names.function,
+          ...(target.shards !== undefined && { arraySize: target.shards }),
+        },
         inputTransformer: jobInputTransformer,
         ...deliveryRetries(deadLetters),
       },

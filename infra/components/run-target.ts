@@ -10,6 +10,8 @@ export type RunTarget =
       readonly queueArn: pulumi.Output<string>
       /** Without a revision: a rule that names one loses its events when the next is deployed. */
       readonly definitionArn: pulumi.Output<string>
+      /** Of a scan that is shared: the size of its array job. */
+      readonly shards?: number
     }
 
 /** What every trigger of a run is made of. */

@@ -54,7 +54,12 @@ export class ScheduleTrigger extends pulumi.ComponentResource {
                 input: pulumi
                   .all([target.queueArn, target.definitionArn])
                   .apply(([jobQueue, jobDefinition]) =>
-                    scheduledJobInput({ jobName: run.names.function, jobQueue, jobDefinition }),
+                    scheduledJobInput({
+                      jobName: run.names.function,
+                      jobQueue,
+                      jobDefinition,
+                      shards: target.shards,
+                    }),
                   ),
               }),
         },

@@ -42,7 +42,10 @@ export function runTable(finished: readonly FinishedRun[], left: readonly Skippe
 
 /** What a run was given: a name below its prefix, the start of a window, or how many objects. */
 export function showWork(run: PlannedRun, { work }: Pick<RunResult, 'work'>): string {
-  if (work.kind === 'prefix') return work.prefix
+  if (work.kind === 'prefix') {
+    const share = work.shard ? ` (${work.shard.index + 1} of ${work.shard.of})` : ''
+    return `${work.prefix || 'the whole bucket'}${share}`
+  }
   if (work.kind === 'window') return showWindow(work.window.start, run.window?.unit)
   const prefix = run.trigger.source?.prefix ?? ''
   const [first = ''] = work.keys

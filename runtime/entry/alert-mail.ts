@@ -66,7 +66,10 @@ function paragraph(incident: Incident, { logsBucket }: MailOrigin): string {
 
 function showWork(work: WorkUnit): string {
   if (work.kind === 'window') return `${work.window.start} to ${work.window.end}`
-  if (work.kind === 'prefix') return `everything under ${work.prefix}`
+  if (work.kind === 'prefix') {
+    const what = work.prefix === '' ? 'the whole bucket' : `everything under ${work.prefix}`
+    return work.shard ? `${what}, part ${work.shard.index + 1} of ${work.shard.of}` : what
+  }
   const [first, ...others] = work.keys
   if (first === undefined) return 'unknown: it ended before it had found its work'
   return others.length === 0 ? first : `${first} and ${others.length} more`

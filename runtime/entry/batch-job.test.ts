@@ -32,6 +32,28 @@ describe('runBatchJob', () => {
     expect(stack.records()).toHaveLength(1)
   })
 
+  it('scans the shard at its index of an array, and one of a burst of events only', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      await stack.upload(`${name}.csv`, stack.contents[0] as Uint8Array)
+    }
+    const scan = { input: 'prefix', shards: 2 } as const
+    const child = (job: string, index: number, name: string) => ({
+      ...jobEnvironment(name),
+      AWS_BATCH_JOB_ID: `${job}:${index}`,
+      AWS_BATCH_JOB_ARRAY_INDEX: String(index),
+    })
+    for (const job of ['job-of-a', 'job-of-b', 'job-of-c']) {
+      for (const index of [0, 1]) {
+        const parts = stack.parts(child(job, index, `${job.at(-1)}.csv`), scan)
+        expect(await runBatchJob(parts, never)).toBe(0)
+      }
+    }
+    const records = stack.records()
+    expect(records.map(({ runId }) => runId).sort()).toEqual(['job-of-a-0', 'job-of-a-1'])
+    expect(records.reduce((sum, { inputs }) => sum + inputs.total, 0)).toBe(6)
+    expect(await runBatchJob(stack.parts(child('job', 2, 'a.csv'), scan), never)).toBe(65)
+  })
+
   it('ends with 65 when the input is bad', async () => {
     await stack.upload('bad.csv', 'not,what\nwas,expected\n')
     expect(await runBatchJob(stack.parts(jobEnvironment('bad.csv')), never)).toBe(65)
@@ -91,6 +113,16 @@ describe('eventOf', () => {
       replay: true,
     })
     expect(eventOf({ SLUICE_EVENT })).toEqual({ work: units, replay: true })
+  })
+
+  it('tells the child of what a trigger started which shard it is for', () => {
+    const index = { AWS_BATCH_JOB_ARRAY_INDEX: '7' }
+    const SLUICE_EVENT = JSON.stringify({ scheduledTime: '2026-11-20T14:00:00Z' })
+    expect(eventOf({ SLUICE_EVENT, ...index })).toMatchObject({ shardIndex: 7 })
+    expect(eventOf({ SLUICE_EVENT_BUCKET: 'b', SLUICE_EVENT_KEY: 'k', ...index })).toMatchObject({
+      detail: { object: { key: 'k' } },
+      shardIndex: 7,
+    })
   })
 
   it.each([

@@ -73,7 +73,7 @@ export async function executeEvent(
 async function dueUnits(executor: Executor, event: RunEvent): Promise<readonly DueWork[]> {
   const { run, stores, clock } = executor
   const place = { ...executor, inputs: stores.inputs, logs: stores.logs }
-  if (event.kind === 'look') return lookForWork(place, run, event.now)
+  if (event.kind === 'look') return lookForWork(place, run, event.now, event.shardIndex)
   const now = event.now ?? clock()
   return Promise.all(event.work.map((work) => dueWork(place, run, work, now)))
 }

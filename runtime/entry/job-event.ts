@@ -3,22 +3,25 @@ import { type Environment, variable } from './settings.ts'
 
 /**
  * The event of a job: `SLUICE_EVENT` as JSON; or of an object that was created, its bucket, key and time. Of a list of
- * work, an array job's child does the one at its index.
+ * work, an array job's child does the one at its index; of what a trigger started, the shard at its index.
  */
 export function eventOf(environment: Environment): unknown {
   const { SLUICE_EVENT_BUCKET: bucket, SLUICE_EVENT_KEY: key, SLUICE_EVENT_TIME: time } = environment
+  const index = environment.AWS_BATCH_JOB_ARRAY_INDEX
+  const shard = index === undefined ? {} : { shardIndex: Number(index) }
   if (bucket && key) {
     return {
       source: 'aws.s3',
       'detail-type': 'Object Created',
       ...(time && { time }),
       detail: { bucket: { name: bucket }, object: { key } },
+      ...shard,
     }
   }
   const event = parseEvent(variable(environment, 'SLUICE_EVENT'))
-  const index = environment.AWS_BATCH_JOB_ARRAY_INDEX
   if (index === undefined) return event
   const { work } = (event ?? {}) as { readonly work?: unknown }
+  if (typeof event === 'object' && event !== null && work === undefined) return { ...event, ...shard }
   if (Array.isArray(work) && Number(index) < work.length)
     return { ...(event as object), work: work[Number(index)] }
   const found = Array.isArray(work) ? `a list of ${work.length}` : JSON.stringify(work)

@@ -49,7 +49,32 @@ describe('parseRunEvent', () => {
     expect(parse).toThrow('in the bucket acme-ocean-input; its input bucket is mine')
   })
 
+  it('gives the child of an array job that a trigger started its shard', () => {
+    const scan = { ...run, input: 'prefix', shards: 3 } as const
+    const { prefix } = run.trigger.source as { prefix: string }
+    const event = awsEvent('object-created-put')
+    expect(parseRunEvent({ ...event, shardIndex: 2 }, scan, buckets)).toMatchObject({
+      work: [{ kind: 'prefix', prefix, shard: { index: 2, of: 3 } }],
+    })
+    const time = '2026-11-20T14:00:00Z'
+    const look = (shardIndex: number) => ({ scheduledTime: time, shardIndex })
+    const daily = { ...scan, trigger: scheduled.trigger }
+    expect(parseRunEvent(look(0), daily, buckets)).toEqual({
+      kind: 'look',
+      now: new Date(time),
+      shardIndex: 0,
+    })
+    expect(() => parseRunEvent(look(3), daily, buckets)).toThrow('has 3 shards, counted from 0')
+    expect(() => parseRunEvent(look(0), { ...daily, shards: undefined } as never, buckets)).toThrow(
+      'has no shards',
+    )
+  })
+
   it.each([
+    [
+      { work: { kind: 'prefix', prefix: 'a/', shard: { index: 1, of: 2 } } },
+      [{ kind: 'prefix', prefix: 'a/', shard: { index: 1, of: 2 } }],
+    ],
     [{ work: { kind: 'objects', keys: ['a'] } }, [{ kind: 'objects', keys: ['a'] }]],
     [
       {
@@ -88,6 +113,8 @@ describe('parseRunEvent', () => {
     { work: { kind: 'window', window: { start: '2020-01-02T00:00:00Z', end: '2020-01-01T00:00:00Z' } } },
     { work: { kind: 'window', window: { start: 'yesterday', end: 'today' } } },
     { work: { kind: 'prefix' } },
+    { work: { kind: 'prefix', prefix: '', shard: { index: 2, of: 2 } } },
+    { work: { kind: 'prefix', prefix: '', shard: 1 } },
     { work: { kind: 'prefix', prefix: '' }, now: 'yesterday' },
     {},
     null,

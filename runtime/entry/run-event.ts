@@ -1,4 +1,4 @@
-import type { PlannedRun, WorkUnit } from '../contracts.ts'
+import type { PlannedRun, Shard, WorkUnit } from '../contracts.ts'
 import { ConfigError, InputError } from '../errors.ts'
 import { inputBucket } from '../run/inputs.ts'
 import { parseObjectEvents, scheduledTime, workOfKeys } from '../run/trigger-event.ts'
@@ -15,8 +15,8 @@ export type RunEvent =
       /** Keys of the event that leave no trace. */
       readonly filtered: readonly string[]
     }
-  /** Look for what is not done. */
-  | { readonly kind: 'look'; readonly now: Date }
+  /** Look for what is not done; of a scan that is shared, in one shard. */
+  | { readonly kind: 'look'; readonly now: Date; readonly shardIndex?: number }
 
 /**
  * Reads an event: `{work, replay?, now?}` of an operator (one unit or a list), else what the run's trigger sends: S3's
@@ -25,7 +25,10 @@ export type RunEvent =
 export function parseRunEvent(event: unknown, run: PlannedRun, buckets: BucketNames): RunEvent {
   const fields = (typeof event === 'object' && event !== null ? event : {}) as Record<string, unknown>
   if (fields.work !== undefined) return fromOperator(fields)
-  if (run.trigger.kind === 'cron') return { kind: 'look', now: scheduledTime(event) }
+  const shardIndex = shardOf(fields.shardIndex, run)
+  if (run.trigger.kind === 'cron') {
+    return { kind: 'look', now: scheduledTime(event), ...(shardIndex !== undefined && { shardIndex }) }
+  }
   const objects = parseObjectEvents(event)
   const role = inputBucket(run)
   for (const { bucket, key } of objects) {
@@ -37,8 +40,24 @@ export function parseRunEvent(event: unknown, run: PlannedRun, buckets: BucketNa
     run,
     objects.map(({ key }) => key),
   )
+  const mine =
+    shardIndex === undefined
+      ? work
+      : work.filter((unit) => unit.kind === 'prefix' && unit.shard?.index === shardIndex)
   const now = eventTime(fields)
-  return { kind: 'work', work, filtered, replay: false, ...(now && { now }) }
+  return { kind: 'work', work: mine, filtered, replay: false, ...(now && { now }) }
+}
+
+/** Which shard a child of an array job that a trigger started is for. @throws InputError when the run has no such shard */
+function shardOf(index: unknown, run: PlannedRun): number | undefined {
+  if (index === undefined) return undefined
+  if (typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < (run.shards ?? 0)) {
+    return index
+  }
+  throw new InputError(
+    `the job is number ${String(index)} of an array, and its event has no work for each; ${run.key} has ` +
+      (run.shards === undefined ? 'no shards' : `${run.shards} shards, counted from 0`),
+  )
 }
 
 function fromOperator({ work, replay, now }: Record<string, unknown>): RunEvent {
@@ -57,6 +76,16 @@ function eventTime({ time, Records }: Record<string, unknown>): Date | undefined
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const isInstant = (value: unknown): value is string => isText(value) && !Number.isNaN(Date.parse(value))
 
+function isShard(value: unknown): value is Shard {
+  const { index, of } = (value ?? {}) as Partial<Shard>
+  return (
+    Number.isInteger(index) &&
+    Number.isInteger(of) &&
+    0 <= (index as number) &&
+    (index as number) < (of as number)
+  )
+}
+
 function workUnit(value: unknown): WorkUnit {
   const unit = value as Record<string, unknown> | null
   switch (unit?.kind) {
@@ -73,10 +102,17 @@ function workUnit(value: unknown): WorkUnit {
       break
     }
     case 'prefix':
-      if (typeof unit.prefix === 'string') return { kind: 'prefix', prefix: unit.prefix }
+      if (typeof unit.prefix === 'string' && (unit.shard === undefined || isShard(unit.shard))) {
+        const { index, of } = unit.shard ?? {}
+        return {
+          kind: 'prefix',
+          prefix: unit.prefix,
+          ...(index !== undefined && of !== undefined && { shard: { index, of } }),
+        }
+      }
   }
   throw new InputError(
     `the event's work is ${JSON.stringify(value)?.slice(0, 200)}; expected {kind: "objects", keys}, ` +
-      '{kind: "window", window: {start, end}} or {kind: "prefix", prefix}',
+      '{kind: "window", window: {start, end}} or {kind: "prefix", prefix, shard?: {index, of}}',
   )
 }

@@ -24,7 +24,9 @@ export function createIngestModule({ version, readText }: IngestModuleOptions): 
       const { run, projectRoot } = context
       const loader = createConfigLoader({ root: projectRoot, readText })
       const config = loader.load(run.configFile)
-      const result = await runPipeline(config, await inputsOf(context), {
+      const inputs = await inputsOf(context)
+      if (!inputs) return { outcome: 'skipped', reason: 'no-input' }
+      const result = await runPipeline(config, inputs, {
         store: context.outputs[run.output.bucket] ?? context.output,
         keyPrefix: run.output.prefix,
         reader: context.raw,
@@ -43,7 +45,8 @@ export function createIngestModule({ version, readText }: IngestModuleOptions): 
   }
 }
 
-async function inputsOf(context: RunContext): Promise<PipelineInputs> {
+/** `undefined`: there is nothing under the prefix. */
+async function inputsOf(context: RunContext): Promise<PipelineInputs | undefined> {
   const { work } = context
   switch (work.kind) {
     case 'window':
@@ -53,6 +56,7 @@ async function inputsOf(context: RunContext): Promise<PipelineInputs> {
     case 'prefix': {
       const keys: string[] = []
       for await (const { key } of context.raw.list(work.prefix)) keys.push(key)
+      if (keys.length === 0) return undefined
       return { kind: 'files', files: await Promise.all(keys.map((key) => inputOf(key, context))) }
     }
   }

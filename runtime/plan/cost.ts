@@ -82,8 +82,9 @@ function startCost(run: PlannedRun): number {
 
 function runCost(run: PlannedRun, assumptions: CostAssumptions): RunCost {
   const { trigger } = run
-  const runsPerMonth =
+  const startsPerMonth =
     trigger.kind === 's3' ? assumptions.runsPerDay * daysPerMonth : looksPerMonth(trigger.expression)
+  const runsPerMonth = startsPerMonth * (run.shards ?? 1)
   const catalog = run.uses.includes('catalog') ? catalogHoursPerRun * catalogAcu * prices.auroraAcuHour : 0
   const compute = runsPerMonth * (computeCost(run, assumptions) + catalog)
   const requests =

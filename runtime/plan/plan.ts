@@ -26,6 +26,7 @@ function plannedRun(site: RegisteredSite, scope: BucketScope): PlannedRun {
     type: site.type,
     trigger: site.trigger,
     input: site.input,
+    ...(site.shards !== undefined && { shards: site.shards }),
     lookBackSeconds: site.lookBackSeconds,
     lagSeconds: site.lagSeconds,
     maxUnits: site.maxUnits,

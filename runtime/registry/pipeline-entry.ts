@@ -49,6 +49,7 @@ const appliesTo: readonly (readonly [SettingKey, string])[] = Object.entries({
   max_windows: 'trigger: Cron',
   group: cronIngest,
   input: 'an Ingest',
+  shards: 'input: prefix with compute: Batch',
   files: 'an Ingest',
   ignore_case: 'an Ingest',
   vcpus: 'compute: Batch',
@@ -66,6 +67,10 @@ function tellIdle(raw: RawPipeline, settings: Settings, levels: readonly Level[]
     [cronIngest]: raw.type !== 'VAP' && raw.trigger !== 'S3',
     'compute: Batch': settings.get('compute') === 'Batch' || settings.isBroken('compute'),
     'compute: Lambda': settings.get('compute') !== 'Batch',
+    'input: prefix with compute: Batch':
+      raw.type !== 'VAP' &&
+      (settings.get('input') === 'prefix' || settings.isBroken('input')) &&
+      (settings.get('compute') === 'Batch' || settings.isBroken('compute')),
   }
   for (const { path, values } of levels) {
     if (path[0] === 'defaults') continue
@@ -165,6 +170,13 @@ interface ReadSite {
   readonly entry?: SiteEntry
 }
 
+/** The shards of a scan, where it is shared. */
+function shardsOf(settings: Settings): { shards?: number } {
+  const shards = settings.get('shards') ?? 1
+  const isScan = settings.get('input') === 'prefix' && settings.get('compute') === 'Batch'
+  return isScan && shards > 1 ? { shards } : {}
+}
+
 function originOf(path: Path, findings: Findings): RegisteredSite['origin'] {
   const { line, column } = findings.placeOf(path, 'key')
   return {
@@ -196,6 +208,7 @@ function readSite(
   const triggered = triggerOf(raw, site, path, pipelinePath, settings, findings)
   const resolved = {
     input: settings.get('input') ?? 'objects',
+    ...shardsOf(settings),
     lookBackSeconds: settings.duration('look_back', 30 * 86_400),
     lagSeconds: settings.duration('lag', 0),
     maxUnits: settings.get('max_windows') ?? 24,

@@ -28,6 +28,8 @@ const designed = [
   ['max_windows', 'pipeline, site', 'VAP, cron ingest'],
   ['group', 'pipeline, site', 'cron ingest'],
   ['input', 'pipeline, site', 'ingest'],
+  // Beyond the design's table: see the README's Decisions.
+  ['shards', 'pipeline, site', 'ingest'],
   ['compute', 'pipeline'],
   ['memory', 'pipeline, site'],
   ['timeout', 'pipeline, site'],
@@ -51,6 +53,7 @@ const defaults = {
   max_windows: 24,
   group: 'together',
   input: 'objects',
+  shards: 1,
   compute: 'Lambda',
   memory: '1024 MB',
   timeout: '2 minutes',

@@ -47,6 +47,10 @@ export type Group = 'together' | 'each'
  */
 export type Input = 'objects' | 'prefix'
 /**
+ * How many Batch jobs share the scan of a prefix, each with its part of the objects: an array job, which has at most 10000.
+ */
+export type Shards = number
+/**
  * Where runs execute on AWS: Lambda up to 15 minutes and 10 GB, Batch (Fargate) beyond.
  */
 export type Compute = 'Lambda' | 'Batch'
@@ -228,6 +232,7 @@ export interface Defaults {
   max_windows?: MaxWindows
   group?: Group
   input?: Input
+  shards?: Shards
   compute?: Compute
   memory?: Memory
   timeout?: Timeout
@@ -285,6 +290,7 @@ export interface Pipeline {
   max_windows?: MaxWindows
   group?: Group
   input?: Input
+  shards?: Shards
   compute?: Compute
   memory?: Memory
   timeout?: Timeout
@@ -326,6 +332,7 @@ export interface Site {
   max_windows?: MaxWindows
   group?: Group
   input?: Input
+  shards?: Shards
   memory?: Memory
   timeout?: Timeout
   scratch?: Scratch

@@ -1,18 +1,9 @@
-import type {
-  ClaimedInput,
-  Counts,
-  Log,
-  ObjectInfo,
-  RunNotes,
-  Skipped,
-  SkipReason,
-  Succeeded,
-} from '../contracts.ts'
+import type { ClaimedInput, Counts, Log, RunNotes, Skipped, SkipReason, Succeeded } from '../contracts.ts'
 import { isSluiceError, StoreError } from '../errors.ts'
 import { type ClaimedReader, claimedReader } from './claimed-reader.ts'
 import { concurrently } from './concurrently.ts'
 import type { RunRequest } from './execute.ts'
-import { compareKeys, inputBucket, resolveInputs, type Subject } from './inputs.ts'
+import { inputBucket, resolveInputs, type Subject } from './inputs.ts'
 import type { Ledger } from './ledger.ts'
 import {
   type ClaimResult,
@@ -21,6 +12,7 @@ import {
   subjectHash,
   workOf,
 } from './ledger-entry.ts'
+import { byKey, listingOf, type ObjectListing } from './object-listing.ts'
 import type { Outcome } from './record.ts'
 import { type RecordedOutputs, recordOutputs } from './recorded-outputs.ts'
 import { runModule } from './run-module.ts'
@@ -41,7 +33,7 @@ export interface Execution {
   readonly log: Log
   /** What this run holds in the ledger, by `subjectHash`. */
   readonly held: Map<string, Held>
-  inputs: readonly ObjectInfo[]
+  inputs: ObjectListing
   outputs: RecordedOutputs | undefined
   readonly warnings: string[]
   /** What the pipeline has noted for the record. */
@@ -104,9 +96,10 @@ async function runPass(execution: Execution): Promise<Finding | undefined> {
   warnings.splice(0, warnings.length, ...missing.map((key) => `${key}: there is no such object`))
   // Never left in flight: a claim that arrives after its run has ended would hold the work for nobody.
   const { mine, isAnyBusy } = await claimAll(execution, subjects)
-  execution.inputs = mine.flatMap(({ objects }) => objects)
+  execution.inputs = listingOfAll(mine)
   if (subjects.length > 0 && mine.length === 0) return skipped(isAnyBusy ? 'in-progress' : 'done')
-  if (execution.inputs.length === 0) return skipped('no-input')
+  // Of a prefix that is empty now, the pipeline may know what was there.
+  if (execution.inputs.count === 0 && request.work.kind !== 'prefix') return skipped('no-input')
   limit.check()
   const raw = claimedReader(reader, execution.inputs)
   const result = await runClaimed(execution, mine, raw)
@@ -132,7 +125,7 @@ async function runClaimed(
   const outputs = recordOutputs(request.run, request.stores.outputs, limit)
   execution.outputs = outputs
   try {
-    const inputs = claimedInputs(mine, execution.held)
+    const inputs = () => claimedInputs(mine, execution.held)
     const note = ({ counts, warnings = [] }: RunNotes) => {
       const { noted } = execution
       execution.noted = {
@@ -152,13 +145,19 @@ async function runClaimed(
   }
 }
 
+function listingOfAll(subjects: readonly Subject[]): ObjectListing {
+  const [first, ...others] = subjects
+  if (first && others.length === 0) return first.objects
+  return listingOf(subjects.flatMap(({ objects }) => [...objects]))
+}
+
 function claimedInputs(mine: readonly Subject[], held: Execution['held']): ClaimedInput[] {
   return mine
     .flatMap(({ subject, objects }) => {
       const epoch = held.get(subjectHash(subject))?.claim.epoch ?? 0
-      return objects.map(({ key, size, etag }) => ({ key, size, etag, epoch }))
+      return [...objects].map(({ key, size, etag }) => ({ key, size, etag, epoch }))
     })
-    .toSorted((a, b) => compareKeys(a.key, b.key))
+    .toSorted(byKey)
 }
 
 /**
@@ -193,7 +192,7 @@ async function claimAll(
 }
 
 function inOrder({ subject: a }: Subject, { subject: b }: Subject): number {
-  return a.kind === 'object' && b.kind === 'object' ? compareKeys(a.key, b.key) : 0
+  return a.kind === 'object' && b.kind === 'object' ? byKey(a, b) : 0
 }
 
 async function claim(execution: Execution, { subject, digest }: Subject): Promise<ClaimResult['outcome']> {

@@ -1,6 +1,6 @@
 import type { GetOptions, ObjectInfo, ObjectReader, StoredObject } from '../contracts.ts'
 import { isSluiceError, PreconditionFailedError, StoreError } from '../errors.ts'
-import { byKey } from './inputs.ts'
+import { compareKeys, type ObjectListing } from './object-listing.ts'
 
 /** Reads a run's inputs, each at the version that was claimed. */
 export interface ClaimedReader extends ObjectReader {
@@ -12,9 +12,7 @@ export interface ClaimedReader extends ObjectReader {
  * A view of `store` in which there is nothing but `inputs`. An object that exists and is none of them cannot be read:
  * the ledger would not notice its changes, and the same input would no longer give the same output.
  */
-export function claimedReader(store: ObjectReader, inputs: readonly ObjectInfo[]): ClaimedReader {
-  const claimed = new Map(inputs.map((info) => [info.key, info]))
-  const sorted = [...claimed.values()].sort(byKey)
+export function claimedReader(store: ObjectReader, inputs: ObjectListing): ClaimedReader {
   let replacedKey: string | undefined
 
   function replace(key: string, cause?: unknown): PreconditionFailedError {
@@ -30,7 +28,7 @@ export function claimedReader(store: ObjectReader, inputs: readonly ObjectInfo[]
   return {
     replaced: () => replacedKey,
     async get(key: string, options: GetOptions = {}): Promise<StoredObject | undefined> {
-      const info = claimed.get(key)
+      const info = inputs.find(key)
       if (!info) return outside(key)
       if (options.ifMatch !== undefined && options.ifMatch !== info.etag)
         throw new PreconditionFailedError(key)
@@ -43,13 +41,15 @@ export function claimedReader(store: ObjectReader, inputs: readonly ObjectInfo[]
       throw replace(key)
     },
     async head(key: string): Promise<ObjectInfo | undefined> {
-      return claimed.get(key) ?? outside(key)
+      return inputs.find(key) ?? outside(key)
     },
     async *list(prefix: string, options: { readonly startAfter?: string } = {}): AsyncGenerator<ObjectInfo> {
       const { startAfter } = options
-      for (const info of sorted) {
-        const isAfter = startAfter === undefined || byKey(info, { key: startAfter }) > 0
-        if (info.key.startsWith(prefix) && isAfter) yield info
+      const isAfter = startAfter !== undefined && compareKeys(startAfter, prefix) > 0
+      for (const info of inputs.from(isAfter ? startAfter : prefix)) {
+        // Keys with a common beginning stand together.
+        if (!info.key.startsWith(prefix)) return
+        if (info.key !== startAfter) yield info
       }
     },
   }

@@ -6,7 +6,15 @@ import { concurrently } from './concurrently.ts'
 import type { RunResult } from './execute.ts'
 import type { DoneReport, LedgerSubject } from './ledger-entry.ts'
 import { workOf } from './ledger-entry.ts'
-import { listing, type RunRecord, writeFailure, writeRecord } from './record.ts'
+import type { ObjectListing } from './object-listing.ts'
+import {
+  type InputRecord,
+  type Listing,
+  listing,
+  type RunRecord,
+  writeFailure,
+  writeRecord,
+} from './record.ts'
 
 /**
  * Failure report, then record, then ledger. Killed before the record, the run is repeated, and an alert may come twice
@@ -101,11 +109,8 @@ function recordOf(
     startedAt: startedAt.toISOString(),
     endedAt: endedAt.toISOString(),
     seconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
-    inputs: listing(
-      inputs.map(({ key, size, etag }) => ({ key, size, etag })),
-      // Of objects, all: the ledger reads from the record what was done (`isDoneBy`).
-      work.kind === 'objects' ? Infinity : maxListed,
-    ),
+    // Of objects, all: the ledger reads from the record what was done (`isDoneBy`).
+    inputs: inputRecords(inputs, work.kind === 'objects' ? Infinity : maxListed),
     outputs: listing(outputs?.records() ?? [], maxListed),
     counts,
     warnings: [...execution.warnings, ...(noted.warnings ?? []), ...(isWarning ? [warningOf[reason]] : [])],
@@ -114,6 +119,15 @@ function recordOf(
 }
 
 const maxListed = 1000
+
+function inputRecords(inputs: ObjectListing, limit: number): Listing<InputRecord> {
+  const objects: InputRecord[] = []
+  for (const { key, size, etag } of inputs) {
+    if (objects.length >= limit) break
+    objects.push({ key, size, etag })
+  }
+  return { total: inputs.count, bytes: inputs.bytes, objects }
+}
 
 const warningOf = {
   empty: 'the input holds no data',

@@ -396,6 +396,46 @@ describe('inputs', () => {
     expect(seen).toEqual([['in/a.csv'], ['in/a.csv', 'in/c.csv']])
   })
 
+  it('of a shard are its share of the listing, each shard by itself done', async () => {
+    const names = Array.from(
+      { length: 40 },
+      (_, i) => `in/${String.fromCharCode(97 + (i % 26))}${'x'.repeat(i)}.csv`,
+    )
+    await world.input.delete('in/a.csv')
+    for (const name of names) await world.input.put(name, name)
+    const scan = plannedRun({ input: 'prefix', shards: 3 })
+    const seen: string[] = []
+    const module = moduleOf(async ({ raw, inputs }) => {
+      const keys: string[] = []
+      for await (const { key } of raw.list('in/')) keys.push(key)
+      expect(inputs.map(({ key }) => key)).toEqual(keys)
+      const other = names.find((name) => !keys.includes(name)) as string
+      await expect(raw.head(other)).rejects.toThrow("is not among this run's inputs")
+      seen.push(...keys)
+      return succeeded
+    })
+    for (const round of [1, 2]) {
+      for (const index of [0, 1, 2]) {
+        const work = { kind: 'prefix', prefix: 'in/', shard: { index, of: 3 } } as const
+        const result = await run({ run: scan, module, work, runId: `r${round}-${index}` })
+        if (round === 1) {
+          const { inputs, digest } = await recordOf(result.record)
+          expect(inputs.total).toBe(inputs.objects.length)
+          expect(digest).toMatch(/^sha256:/)
+        } else expect(result).toMatchObject({ outcome: 'skipped', reason: 'done' })
+      }
+    }
+    expect(seen.toSorted()).toEqual(names.toSorted())
+  })
+
+  it('of an empty prefix are none, and the pipeline is asked what that means', async () => {
+    const work = { kind: 'prefix', prefix: 'none/' } as const
+    const module = moduleOf(async () => ({ outcome: 'skipped', reason: 'empty' }))
+    const result = await run({ run: plannedRun({ input: 'prefix' }), module, work })
+    expect(result).toMatchObject({ outcome: 'skipped', reason: 'empty', isSettled: true })
+    expect((await recordOf(result.record)).warnings).toEqual(['the input holds no data'])
+  })
+
   it('of a window are the files that its padded fetch reads; without any there is nothing to do', async () => {
     const window = { start: '2026-11-20T13:00:00Z', end: '2026-11-20T14:00:00Z' }
     const spans: unknown[] = []

@@ -18,6 +18,7 @@ import { attemptRun, type Execution } from './attempt.ts'
 import { concludeRun } from './conclude.ts'
 import type { FilesOf } from './inputs.ts'
 import { openLedger } from './ledger.ts'
+import { listingOf } from './object-listing.ts'
 import type { Outcome } from './record.ts'
 import type { Stores } from './recorded-outputs.ts'
 import { limitTime } from './time-limit.ts'
@@ -129,7 +130,7 @@ export async function executeRun(request: RunRequest): Promise<RunResult> {
       codeVersion: request.codeVersion,
     }),
     held: new Map(),
-    inputs: [],
+    inputs: listingOf([]),
     outputs: undefined,
     warnings: [],
     noted: {},

@@ -4,6 +4,7 @@ import type { ErrorSummary } from '../log.ts'
 import { claimedReader } from './claimed-reader.ts'
 import { deadlineOf, type RunRequest } from './execute.ts'
 import { inputBucket, resolveInputs } from './inputs.ts'
+import { listingOf } from './object-listing.ts'
 import { recordOutputs, type Stores } from './recorded-outputs.ts'
 import { runModule } from './run-module.ts'
 import { limitTime } from './time-limit.ts'
@@ -42,12 +43,10 @@ async function isRejected(request: RunRequest, key: string): Promise<boolean> {
   const log = request.log.with({ pipeline: run.pipeline, site: run.site, probe: key })
   try {
     const { subjects } = await resolveInputs(run, work, reader, undefined)
-    const raw = claimedReader(
-      reader,
-      subjects.flatMap(({ objects }) => objects),
-    )
+    const objects = subjects.flatMap((subject) => [...subject.objects])
+    const raw = claimedReader(reader, listingOf(objects))
     const outputs = recordOutputs(run, unwritten(stores.outputs, clock), limit)
-    const inputs = subjects.flatMap(({ objects }) => objects.map((object) => ({ ...object, epoch: 0 })))
+    const inputs = () => objects.map((object) => ({ ...object, epoch: 0 }))
     await runModule(request, { work, inputs, raw, outputs, log, signal: limit.signal, note: () => {} })
     return false
   } catch (error) {

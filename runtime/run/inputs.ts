@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { BucketRole, ObjectInfo, ObjectReader, PlannedRun, Window, WorkUnit } from '../contracts.ts'
 import { concurrently } from './concurrently.ts'
 import { matchesFiles } from './file-filter.ts'
 import { type LedgerSubject, subjectsOf } from './ledger-entry.ts'
+import { byKey, listingOf, type ObjectListing, PackedListing } from './object-listing.ts'
+import { isInShard, shardOf } from './shards.ts'
 
 /**
  * Every file that a fetch of `span` would read, half-open. Only the pipeline's storage templates know: a file's time
@@ -14,7 +16,7 @@ export type FilesOf = (reader: ObjectReader, span: Window) => Promise<readonly O
 export interface Subject {
   readonly subject: LedgerSubject
   readonly digest: string
-  readonly objects: readonly ObjectInfo[]
+  readonly objects: ObjectListing
 }
 
 export interface ResolvedInputs {
@@ -43,20 +45,38 @@ export async function resolveInputs(
       return { subjects: [await resolveWindow(run, work.window, reader, filesOf)], missing: [] }
     }
     case 'prefix': {
-      const objects: ObjectInfo[] = []
+      const objects = new PackedListing()
+      const digest = new ListingDigest()
       for await (const info of reader.list(work.prefix)) {
-        if (matchesFiles(run.trigger.files, info.key, work.prefix)) objects.push(info)
+        if (!matchesFiles(run.trigger.files, info.key, work.prefix) || !isInShard(info.key, work.shard))
+          continue
+        objects.add(info)
+        digest.add(info)
       }
-      return { subjects: [{ subject: work, digest: digestOf(objects), objects }], missing: [] }
+      return { subjects: [{ subject: work, digest: digest.end(), objects }], missing: [] }
     }
   }
+}
+
+/** The digests of a prefix's shards, in their order, from one listing, of which nothing is kept. */
+export async function digestShards(
+  run: PlannedRun,
+  prefix: string,
+  of: number,
+  reader: ObjectReader,
+): Promise<string[]> {
+  const digests = Array.from({ length: of }, () => new ListingDigest())
+  for await (const info of reader.list(prefix)) {
+    if (matchesFiles(run.trigger.files, info.key, prefix)) digests[shardOf(info.key, of)]?.add(info)
+  }
+  return digests.map((digest) => digest.end())
 }
 
 async function resolveObjects(keys: readonly string[], reader: ObjectReader): Promise<ResolvedInputs> {
   const found = await concurrently(subjectsOf({ kind: 'objects', keys }), 16, async (subject) => {
     const key = subject.kind === 'object' ? subject.key : ''
     const info = await reader.head(key)
-    return info ? { subject, digest: info.etag, objects: [info] } : key
+    return info ? { subject, digest: info.etag, objects: listingOf([info]) } : key
   })
   return {
     subjects: found.filter((item) => typeof item !== 'string'),
@@ -72,7 +92,7 @@ export async function resolveWindow(
   filesOf: FilesOf,
 ): Promise<Subject> {
   const objects = await filesOf(reader, padded(window, run.window?.padding))
-  return { subject: { kind: 'window', window }, digest: digestOf(objects), objects }
+  return { subject: { kind: 'window', window }, digest: digestOf(objects), objects: listingOf(objects) }
 }
 
 function padded(
@@ -89,16 +109,20 @@ function padded(
 
 /** One digest of keys and versions, whatever their order. */
 export function digestOf(objects: readonly ObjectInfo[]): string {
-  const hash = createHash('sha256')
-  for (const { key, etag } of [...objects].sort(byKey)) hash.update(`${JSON.stringify([key, etag])}\n`)
-  return `sha256:${hash.digest('hex')}`
+  const digest = new ListingDigest()
+  for (const info of [...objects].sort(byKey)) digest.add(info)
+  return digest.end()
 }
 
-/** The order in which stores list: by the keys' UTF-8 bytes. */
-export function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
-  return compareKeys(a.key, b.key)
-}
+/** The digest of objects that come in the order of their keys. */
+class ListingDigest {
+  readonly #hash: Hash = createHash('sha256')
 
-export function compareKeys(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  add({ key, etag }: ObjectInfo): void {
+    this.#hash.update(`${JSON.stringify([key, etag])}\n`)
+  }
+
+  end(): string {
+    return `sha256:${this.#hash.digest('hex')}`
+  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { SkipReason, Window, WorkUnit } from '../contracts.ts'
+import type { Shard, SkipReason, Window, WorkUnit } from '../contracts.ts'
 import { StoreError } from '../errors.ts'
 import { keySegment } from './json-object.ts'
 
@@ -7,7 +7,7 @@ import { keySegment } from './json-object.ts'
 export type LedgerSubject =
   | { readonly kind: 'object'; readonly key: string }
   | { readonly kind: 'window'; readonly window: Window }
-  | { readonly kind: 'prefix'; readonly prefix: string }
+  | { readonly kind: 'prefix'; readonly prefix: string; readonly shard?: Shard }
 
 /** Who works on a subject, and until when nobody else may. */
 export interface LedgerClaim {
@@ -85,7 +85,11 @@ function identity(subject: LedgerSubject): string[] {
     case 'object':
       return [subject.kind, subject.key]
     case 'prefix':
-      return [subject.kind, subject.prefix]
+      return [
+        subject.kind,
+        subject.prefix,
+        ...(subject.shard ? [`${subject.shard.index}/${subject.shard.of}`] : []),
+      ]
     case 'window':
       // However an instant was written, it is the same window.
       return [

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { PlannedRun } from '../contracts.ts'
+import type { PlannedRun, Shard } from '../contracts.ts'
 import { MemoryObjectStore } from '../storage/memory.ts'
+import { resolveInputs } from './inputs.ts'
 import { openLedger } from './ledger.ts'
-import { findNewObjects } from './new-objects.ts'
+import { findNewObjects, type ObjectLook } from './new-objects.ts'
+import { shardOf } from './shards.ts'
 import { cronTrigger, plannedRun } from './testing/fixtures.ts'
 
 const day = 86_400_000
@@ -40,6 +42,32 @@ function makeSite(changes: Partial<PlannedRun> = {}) {
     async finish(key: string, outcome: 'succeeded' | 'rejected' = 'succeeded') {
       const { subject, claim } = await site.claim(key)
       await site.ledger().finish(subject, claim, { outcome })
+    },
+    lookAt: (shardIndex?: number): ObjectLook => ({
+      run: site.run,
+      reader: site.input,
+      ledger: site.ledger(),
+      now: site.time,
+      ...(shardIndex !== undefined && { shardIndex }),
+    }),
+    /** What the ledger has after a scan of the prefix as it is. */
+    async scan(shard?: Shard) {
+      const work = { kind: 'prefix', prefix: 'in/', ...(shard && { shard }) } as const
+      const { subjects } = await resolveInputs(site.run, work, site.input, undefined)
+      const { subject, digest } = subjects[0] as (typeof subjects)[number]
+      const leaseUntil = new Date(site.time.getTime() + 60_000)
+      const request = {
+        subject,
+        digest,
+        holder: 'h',
+        runId: 'r',
+        attempt: 1,
+        startedAt: site.time,
+        leaseUntil,
+      }
+      const claimed = await site.ledger().claim(request)
+      if (claimed.outcome !== 'claimed') throw new Error(claimed.outcome)
+      await site.ledger().finish(subject, claimed.claim, { outcome: 'succeeded' })
     },
     async fail(key: string, runId = 'r') {
       const { subject, claim } = await site.claim(key, 'h', runId)
@@ -126,9 +154,42 @@ describe('findNewObjects', () => {
 
   it('has a prefix scanned when anything in it has changed', async () => {
     const site = makeSite({ input: 'prefix' })
-    expect(await site.look()).toEqual([])
     await site.input.put('in/a', 'x')
     expect(await site.look()).toEqual([['prefix']])
+    await site.scan()
+    expect(await site.look()).toEqual([])
+    await site.input.put('in/a', 'y')
+    expect(await site.look()).toEqual([['prefix']])
+  })
+
+  it('has an empty prefix scanned once, and again when all of it is gone', async () => {
+    const site = makeSite({ input: 'prefix' })
+    expect(await site.look()).toEqual([['prefix']])
+    await site.scan()
+    expect(await site.look()).toEqual([])
+    await site.input.put('in/a', 'x')
+    await site.scan()
+    await site.input.delete('in/a')
+    expect(await site.look()).toEqual([['prefix']])
+  })
+
+  it('has those shards scanned in which anything has changed, of which an array job asks for one', async () => {
+    const site = makeSite({ input: 'prefix', shards: 3 })
+    const look = (shardIndex?: number) => findNewObjects(site.lookAt(shardIndex))
+    const unit = (index: number) => ({ kind: 'prefix', prefix: 'in/', shard: { index, of: 3 } })
+    expect(await look()).toEqual([unit(0), unit(1), unit(2)])
+    for (const shard of [0, 1, 2]) await site.scan({ index: shard, of: 3 })
+    expect(await look()).toEqual([])
+    await site.input.put('in/a_1.png', 'x')
+    const index = shardOf('in/a_1.png', 3)
+    expect(await look()).toEqual([unit(index)])
+    expect(await look(index)).toEqual([unit(index)])
+    expect(await look((index + 1) % 3)).toEqual([])
+    await site.scan({ index, of: 3 })
+    expect(await look()).toEqual([])
+    // The whole is another piece of work than its parts.
+    site.run = { ...site.run, shards: 1 }
+    expect(await look()).toEqual([{ kind: 'prefix', prefix: 'in/' }])
   })
 
   it('leaves what someone holds, but not what the one who looks was cut off from', async () => {

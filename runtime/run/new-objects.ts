@@ -1,9 +1,11 @@
 import type { ObjectInfo, ObjectReader, PlannedRun, WorkUnit } from '../contracts.ts'
 import { concurrently } from './concurrently.ts'
 import { matchesFiles } from './file-filter.ts'
-import { compareKeys, resolveInputs } from './inputs.ts'
+import { digestShards } from './inputs.ts'
 import type { Ledger } from './ledger.ts'
 import { isDoneFor, isHeld, type LedgerEntry, subjectHash } from './ledger-entry.ts'
+import { compareKeys } from './object-listing.ts'
+import { prefixUnits } from './shards.ts'
 
 export interface ObjectLook {
   readonly run: PlannedRun
@@ -14,6 +16,8 @@ export interface ObjectLook {
   readonly now: Date
   /** Who will do the work: what it holds itself is found too. */
   readonly holder?: string
+  /** Of a scan that is shared: only this one of its shards. */
+  readonly shardIndex?: number
 }
 
 /**
@@ -48,13 +52,20 @@ export async function findNewObjects(look: ObjectLook): Promise<WorkUnit[]> {
     .map((keys) => ({ kind: 'objects', keys }))
 }
 
+/**
+ * A prefix without objects is work too, once: what was there before is gone, or nothing was ever where it was looked
+ * for, and either should be seen.
+ */
 async function findChangedPrefix(look: ObjectLook, prefix: string): Promise<WorkUnit[]> {
-  const work: WorkUnit = { kind: 'prefix', prefix }
-  const { subjects } = await resolveInputs(look.run, work, look.reader, undefined)
-  const [subject] = subjects
-  if (!subject || subject.objects.length === 0) return []
-  const entry = await look.ledger.read(subject.subject)
-  return isDoneFor(entry, subject.digest) || isHeld(entry, look.now, look.holder) ? [] : [work]
+  const { run, reader, ledger, now, holder, shardIndex } = look
+  const units = prefixUnits(run, prefix)
+  const digests = await digestShards(run, prefix, units.length, reader)
+  const wanted = units.filter((_, index) => shardIndex === undefined || shardIndex === index)
+  const entries = await concurrently(wanted, 16, (unit) => ledger.read(unit))
+  return wanted.filter((unit, i) => {
+    const digest = digests[unit.shard?.index ?? 0] as string
+    return !isDoneFor(entries[i], digest) && !isHeld(entries[i], now, holder)
+  })
 }
 
 /** Keys that are not done, with the run that last tried this version of them, if one did. */

@@ -15,7 +15,8 @@ import { orAborted } from './time-limit.ts'
 
 export interface ModuleParts {
   readonly work: WorkUnit
-  readonly inputs: readonly ClaimedInput[]
+  /** Asked for when the pipeline looks at them: of a prefix they may be a million. */
+  readonly inputs: () => readonly ClaimedInput[]
   readonly raw: ObjectReader
   readonly outputs: RecordedOutputs
   readonly log: Log
@@ -26,14 +27,18 @@ export interface ModuleParts {
 /** Runs the pipeline once, in scratch space of its own, for as long as the signal lets it. */
 export async function runModule(request: RunRequest, parts: ModuleParts): Promise<Succeeded | Skipped> {
   const { run, runId, module } = request
-  const { work, inputs, raw, outputs, log, signal, note } = parts
+  const { work, raw, outputs, log, signal, note } = parts
+  let inputs: readonly ClaimedInput[] | undefined
   const result = await withScratchDir(request.scratchRoot, runId, log, (scratchDir) => {
     const context: RunContext = {
       run,
       runId,
       attempt: request.attempt,
       work,
-      inputs,
+      get inputs() {
+        inputs ??= parts.inputs()
+        return inputs
+      },
       raw,
       output: outputs.output,
       outputs: outputs.outputs,

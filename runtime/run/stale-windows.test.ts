@@ -199,8 +199,8 @@ describe('findStaleWindows', () => {
           const windows = windowsToLookAt(site.run.window as WindowPolicy, site.time)
           for await (const { window, state, files } of surveyWindows(site.look(), windows)) {
             const { objects } = await resolveWindow(site.run, window, site.data, filesOf)
-            expect(files).toBe(objects.length)
-            expect(state).toBe(objects.length > 0 ? 'done' : 'no-input')
+            expect(files).toBe(objects.count)
+            expect(state).toBe(objects.count > 0 ? 'done' : 'no-input')
           }
         },
       ),

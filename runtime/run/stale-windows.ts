@@ -49,7 +49,7 @@ async function surveyWindow(
 ): Promise<WindowState> {
   const { digest, objects, subject } = await resolveWindow(run, window, reader, filesOf)
   const entry = known.has(subjectHash(subject)) ? await ledger.read(subject) : undefined
-  return { window, state: stateOf(entry, digest, objects.length, now, holder), files: objects.length }
+  return { window, state: stateOf(entry, digest, objects.count, now, holder), files: objects.count }
 }
 
 function stateOf(

@@ -1,6 +1,7 @@
 import type { PlannedRun, WorkUnit } from '../contracts.ts'
 import { InputError } from '../errors.ts'
 import { matchesFiles } from './file-filter.ts'
+import { prefixUnits } from './shards.ts'
 
 /** An object that was created or replaced, as an event tells it. What the object is now may be newer. */
 export interface ObjectEvent {
@@ -78,7 +79,7 @@ export function workOfKeys(run: PlannedRun, keys: readonly string[]): TriggeredW
   const isWanted = new Set(wanted)
   const filtered = keys.filter((key) => !isWanted.has(key))
   if (run.input === 'prefix') {
-    return { work: wanted.length > 0 ? [{ kind: 'prefix', prefix }] : [], filtered }
+    return { work: wanted.length > 0 ? prefixUnits(run, prefix) : [], filtered }
   }
   return { work: wanted.map((key) => ({ kind: 'objects', keys: [key] })), filtered }
 }
