@@ -73,7 +73,8 @@ async function applyNext(catalog: Catalog, migrations: readonly Migration[]): Pr
     // Others may be at a long migration: they are waited for, however long that takes.
     await session.query('set local lock_timeout = 0')
     await session.query('set local statement_timeout = 0')
-    await session.query('select pg_advisory_xact_lock($1)', [lockKey])
+    // Not the function's own result: the Data API has no word for void.
+    await session.query('select 1 as locked from pg_advisory_xact_lock($1)', [lockKey])
     const [next] = compare(await readApplied(session), migrations).pending
     if (!next) return undefined
     await session.query(`create table if not exists sluice_migrations (

@@ -12,8 +12,8 @@ const types: readonly (readonly [number, number, Parse])[] = [
   [701, 1022, Number], // float8
   [114, 199, JSON.parse], // json
   [3802, 3807, JSON.parse], // jsonb
-  [1114, 1115, parseTimestamp],
-  [1184, 1185, parseTimestamp], // timestamptz
+  [1114, 1115, parseSqlTimestamp],
+  [1184, 1185, parseSqlTimestamp], // timestamptz
   ...[
     [20, 1016], // int8
     [1700, 1231], // numeric
@@ -45,8 +45,8 @@ function parseBytea(text: string): Uint8Array {
 const timestamp =
   /^(\d{4,})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(\.\d+)?(?:([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)?( BC)?$/
 
-/** A Date, to the millisecond; text for `infinity` and for what no Date can hold. */
-function parseTimestamp(text: string): Date | string {
+/** A Date, to the millisecond; text for `infinity` and for what no Date can hold. Without an offset it is UTC. */
+export function parseSqlTimestamp(text: string): Date | string {
   const match = timestamp.exec(text)
   if (!match) return text
   const [, year, month, day, hour, minute, second, fraction, sign, ...rest] = match

@@ -78,6 +78,9 @@ async function setUp(
   if (users === 0) await main.query(`create role ${role} login`)
   // Logins by token, for which AWS has this role; and nobody else's database.
   await main.query(`grant rds_iam to ${role}`)
+  // Operators' commands log in as the master, who is no superuser on AWS, and become the user: tables that loads have
+  // made are the user's own.
+  await main.query(`grant ${role} to current_user`)
   await main.query(`revoke connect on database ${db} from public`)
   await main.query(`grant connect, temporary on database ${db} to ${role}`)
   await main.close()

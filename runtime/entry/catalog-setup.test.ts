@@ -1,111 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import type { ExecuteStatementCommandInput, Field } from '@aws-sdk/client-rds-data'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type DataApiOptions, openDataApiCatalog } from '../catalog/data-api-catalog.ts'
+import { openDataApiCatalog } from '../catalog/data-api-catalog.ts'
 import { migrations } from '../catalog/migrations.generated.ts'
 import type { PgServer } from '../catalog/pg-server.ts'
+import { DataApi } from '../catalog/testing/data-api.ts'
 import { startTestServer, type TestServer } from '../catalog/testing/postgres-server.ts'
 import { createLog } from '../log.ts'
 import { createCatalogSetupHandler } from './catalog-setup-handler.ts'
 
-/** RDS's Data API over a real PostgreSQL: what it is asked, done; its answers in its own form. */
-function dataApi(server: PgServer) {
-  const transactions = new Map<string, pg.Client>()
-  const requests: string[] = []
-  let asleep = 2
-
-  async function connect(database: string): Promise<pg.Client> {
-    const { host, port, user } = server
-    const password = await (typeof server.password === 'function' ? server.password() : server.password)
-    const client = new pg.Client({ host, port, user, password, database })
-    // As text, so that the types are told by the answer as the Data API tells them.
-    client.setTypeParser = () => undefined
-    await client.connect()
-    return client
-  }
-
-  const typeNames: Readonly<Record<number, string>> = {
-    16: 'bool',
-    20: 'int8',
-    23: 'int4',
-    25: 'text',
-    1184: 'timestamptz',
-  }
-  const fieldOf = (value: unknown, type: string): Field => {
-    if (value === null) return { isNull: true }
-    const text = value as string
-    if (type === 'bool') return { booleanValue: text === 't' }
-    if (type === 'int4' || type === 'int8') return { longValue: Number(text) }
-    return { stringValue: type === 'timestamptz' ? text.replace(/\+00$/, '') : text }
-  }
-
-  async function execute({ sql, database, transactionId }: ExecuteStatementCommandInput) {
-    requests.push(sql as string)
-    const client = transactionId
-      ? (transactions.get(transactionId) as pg.Client)
-      : await connect(database as string)
-    try {
-      const result = await client.query({
-        text: sql as string,
-        rowMode: 'array',
-        types: { getTypeParser: () => (text: string) => text } as never,
-      })
-      const types = result.fields.map(({ dataTypeID }) => typeNames[dataTypeID] ?? 'text')
-      return {
-        columnMetadata: result.fields.map(({ name }, i) => ({ name, label: name, typeName: types[i] })),
-        records: (result.rows as unknown[][]).map((row) =>
-          row.map((value, i) => fieldOf(value, types[i] as string)),
-        ),
-        numberOfRecordsUpdated: result.rowCount ?? 0,
-      }
-    } catch (cause) {
-      const { message, code } = cause as { message: string; code: string }
-      throw Object.assign(new Error(`ERROR: ${message}; SQLState: ${code}`), {
-        name: 'DatabaseErrorException',
-      })
-    } finally {
-      if (!transactionId) await client.end()
-    }
-  }
-
-  async function send(command: { readonly input: ExecuteStatementCommandInput }): Promise<unknown> {
-    if (asleep-- > 0)
-      throw Object.assign(new Error('the cluster is resuming'), { name: 'DatabaseResumingException' })
-    const { input } = command
-    switch (command.constructor.name) {
-      case 'BeginTransactionCommand': {
-        const client = await connect(input.database as string)
-        await client.query('begin')
-        const transactionId = randomUUID()
-        transactions.set(transactionId, client)
-        return { transactionId }
-      }
-      case 'CommitTransactionCommand':
-      case 'RollbackTransactionCommand': {
-        const client = transactions.get(input.transactionId as string) as pg.Client
-        transactions.delete(input.transactionId as string)
-        await client.query(command.constructor.name.startsWith('Commit') ? 'commit' : 'rollback')
-        await client.end()
-        return {}
-      }
-      default:
-        return execute(input)
-    }
-  }
-  return { client: { send } as unknown as DataApiOptions['client'], requests, connect, transactions }
-}
-
 describe('the setup of a stack’s catalog, on real PostgreSQL through a stand-in of the Data API', () => {
   let server: TestServer
   let main: PgServer
-  let api: ReturnType<typeof dataApi>
+  let api: DataApi
   const database = `sluice_test_${randomUUID().slice(0, 8)}`
   const user = database
   const waits: number[] = []
   const open = (name: string) =>
     openDataApiCatalog({
-      client: api.client,
+      client: api.client(),
       target: { clusterArn: 'arn:cluster', secretArn: 'arn:secret', database: name },
       wait: async (milliseconds) => waits.push(milliseconds),
     })
@@ -119,7 +31,8 @@ describe('the setup of a stack’s catalog, on real PostgreSQL through a stand-i
   beforeAll(async () => {
     server = await startTestServer()
     main = await server.createDatabase()
-    api = dataApi(main)
+    api = new DataApi(main)
+    api.asleep = 2
     const admin = await api.connect(main.database)
     // What every Aurora cluster has.
     await admin.query('do $$ begin create role rds_iam; exception when duplicate_object then null; end $$')
@@ -127,6 +40,7 @@ describe('the setup of a stack’s catalog, on real PostgreSQL through a stand-i
   })
   afterAll(async () => {
     await setup({ database, user, tf: { action: 'delete' } })
+    await api.close()
     await server.remove()
   })
 
