@@ -72,10 +72,10 @@ async function findFacts(input: Input, file: string): Promise<ContainerFinding> 
   const format = await input.getFormat()
   const video = await input.getPrimaryVideoTrack()
   if (!video) throw new InputError('has no video stream', { place: { file } })
-  const audio = await input.getPrimaryAudioTrack()
   const codec = nameOf(await video.getCodec())
-  const audioCodec = audio ? nameOf(await audio.getCodec()) : undefined
-  if (!codec || (audio && !audioCodec)) return { kind: 'unknown' }
+  const audio = await Promise.all((await input.getAudioTracks()).map((track) => track.getCodec()))
+  const audioCodecs = audio.flatMap((name) => nameOf(name) ?? [])
+  if (!codec || audioCodecs.length < audio.length) return { kind: 'unknown' }
   const isTable = format === MP4 || format === QTFF
   const { frames, fps } = await measureFrames(video, isTable)
   const durationSeconds = (await input.getDurationFromMetadata([video])) ?? (await video.computeDuration())
@@ -90,8 +90,9 @@ async function findFacts(input: Input, file: string): Promise<ContainerFinding> 
     durationSeconds,
     ...(fps && { fps }),
     codec,
-    hasAudio: audio !== null,
-    ...(audioCodec && { audioCodec }),
+    hasAudio: audioCodecs.length > 0,
+    ...(audioCodecs[0] && { audioCodec: audioCodecs[0] }),
+    audioCodecs,
   }
   if (frames === 0) throw new InputError('has a video stream without a frame', { place: { file } })
   const isWhole = [facts.width, facts.height, durationSeconds, facts.pixelAspectRatio].every(

@@ -27,6 +27,8 @@ export interface VideoMetadata {
   readonly hasAudio: boolean
   /** Of the first audio stream, by ffmpeg's name. */
   readonly audioCodec?: string
+  /** Of all audio streams, in their order. */
+  readonly audioCodecs: readonly string[]
 }
 
 /** What a reader finds; the rest follows from it. */

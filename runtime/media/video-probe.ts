@@ -59,15 +59,18 @@ export function probedFacts({ streams = [], format = {} }: Probed, file: string)
     throw new InputError('does not say how large its frames are', { place })
   const durationSeconds = parseFraction(video.duration) ?? parseFraction(format.duration)
   if (durationSeconds === undefined) throw new InputError('does not say how long it is', { place })
-  const audio = streams.find(({ codec_type }) => codec_type === 'audio')
+  const audioCodecs = streams
+    .filter(({ codec_type }) => codec_type === 'audio')
+    .map(({ codec_name }) => codec_name ?? 'unknown')
   const fps = parseFraction(video.avg_frame_rate) ?? parseFraction(video.r_frame_rate)
   return {
     ...shown(video, width, height),
     durationSeconds,
     ...(fps && { fps }),
     codec,
-    hasAudio: audio !== undefined,
-    ...(audio?.codec_name && { audioCodec: audio.codec_name }),
+    hasAudio: audioCodecs.length > 0,
+    ...(audioCodecs[0] && { audioCodec: audioCodecs[0] }),
+    audioCodecs,
   }
 }
 
