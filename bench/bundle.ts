@@ -64,7 +64,9 @@ async function candidates(): Promise<Candidate[]> {
   mkdirSync(folder)
   writeFileSync(path.join(folder, 'index.mjs'), 'export const handler = async () => {}\n')
   const found: Candidate[] = [{ name: 'empty', folder, zipBytes: 0, environment: {} }]
-  for (const pipeline of ['buoy_waves', 'lidar', 'lidar_vap']) {
+  // Those that are functions, and the table load as it would be as one: the only one without netCDF or pictures.
+  const isFunction = (run: PlannedRun) => run.compute.kind === 'Lambda' || run.module === 'table-load'
+  for (const pipeline of new Set(plan.runs.filter(isFunction).map((run) => run.pipeline))) {
     const runs = plan.runs.filter((run) => run.pipeline === pipeline)
     const { file } = await bundlePipeline({ projectRoot, pipeline, runs, architecture, outDir: work })
     const environment = functionEnvironment(runs[0] as PlannedRun, plan.buckets, 'bench')

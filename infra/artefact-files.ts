@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { build as bundle, type Plugin } from 'esbuild'
-import type { PlannedRun } from '../runtime/contracts.ts'
+import type { ModuleKind, PlannedRun } from '../runtime/contracts.ts'
 import { ConfigError } from '../runtime/errors.ts'
 import type { ArtefactFile } from './deterministic-zip.ts'
 
@@ -46,7 +46,7 @@ export async function entryFiles(
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
-    plugins: [classesOf(projectRoot, runs)],
+    plugins: [classesOf(projectRoot, runs), onlyModulesOf(runs)],
     metafile: true,
     logLevel: 'silent',
   }).catch((cause: unknown) => {
@@ -87,6 +87,29 @@ function classesOf(projectRoot: string, runs: readonly PlannedRun[]): Plugin {
         resolveDir: projectRoot,
         loader: 'ts',
       }))
+    },
+  }
+}
+
+/** What `runtime/modules.ts` loads for each kind of configuration. */
+const moduleFiles: Readonly<Record<ModuleKind, readonly string[]>> = {
+  tsdat: ['runtime/ingest/ingest-module.ts', 'runtime/ingest/storage/stored-files.ts'],
+  'table-load': ['runtime/tables/table-load-module.ts'],
+  own: ['runtime/own-module.ts'],
+}
+
+/** Leaves out what none of the runs is run by: an artefact of table loads holds no HDF5. */
+function onlyModulesOf(runs: readonly PlannedRun[]): Plugin {
+  const left = Object.entries(moduleFiles)
+    .filter(([kind]) => !runs.some(({ module }) => module === kind))
+    .flatMap(([, files]) => files)
+  return {
+    name: 'modules',
+    setup(build) {
+      build.onLoad({ filter: /[\\/]runtime[\\/].*(?:-module|stored-files)\.ts$/ }, ({ path: file }) => {
+        const name = file.split(path.sep).join('/')
+        return left.some((other) => name.endsWith(`/${other}`)) ? { contents: 'export {}' } : undefined
+      })
     },
   }
 }

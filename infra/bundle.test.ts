@@ -80,6 +80,20 @@ describe('bundlePipeline', () => {
     expect(Object.keys(held).some((name) => name.includes('sharp'))).toBe(false)
   })
 
+  it('holds only what its runs are run by', async () => {
+    const names = async (module: PlannedRun['module']) => {
+      const held = filesIn((await bundle({ ...plain, module })).file)
+      const code = Object.values(held).map((content) => Buffer.from(content).toString())
+      return {
+        hdf5: Object.keys(held).some((name) => name.startsWith('hdf5_hl-')),
+        tables: code.some((text) => text.includes('Table:Done')),
+      }
+    }
+    expect(await names('tsdat')).toEqual({ hdf5: true, tables: false })
+    expect(await names('table-load')).toEqual({ hdf5: false, tables: true })
+    expect(await names('own')).toEqual({ hdf5: false, tables: false })
+  })
+
   it('has the same bytes the second time, and in another folder', async () => {
     const again = mkdtempSync(path.join(os.tmpdir(), 'bundle-again-'))
     const elsewhere = new FixtureProject(files)

@@ -1,4 +1,5 @@
 import { createLog } from '../log.ts'
+import { loadModule } from '../modules.ts'
 import type { RunResult } from '../run/execute.ts'
 import { worstResult } from '../run/execute-work.ts'
 import { executeEvent } from './executor.ts'
@@ -6,6 +7,7 @@ import { openExecutor, type ProcessParts } from './open-executor.ts'
 import { parseRunEvent } from './run-event.ts'
 import { RunFailedError } from './run-failed-error.ts'
 import { type RunSummary, summarizeRun } from './run-summary.ts'
+import { readRunSettings } from './settings.ts'
 
 /** The part of Lambda's context that is used. */
 export interface LambdaContext {
@@ -18,6 +20,13 @@ export interface LambdaAnswer {
 }
 
 export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<LambdaAnswer>
+
+/** The handler of this process's function, with the code of its pipeline loaded: start-ups have a processor to themselves. */
+export async function loadLambdaHandler(parts: ProcessParts): Promise<LambdaHandler> {
+  const { run } = readRunSettings(parts.environment, parts.projectRoot)
+  await loadModule(run)
+  return createLambdaHandler(parts)
+}
 
 /** What a run keeps for its record and ledger before Lambda ends the process: a tenth of its time, at most 5 seconds. */
 function reserveMs(timeoutSeconds: number): number {
