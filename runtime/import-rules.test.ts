@@ -29,7 +29,7 @@ const rules: Record<string, Rule> = {
   'runtime/tables/config': { parts: [...foundation, 'runtime/ingest/config'], packages: ['yaml'] },
   'runtime/registry': {
     parts: [...foundation, 'runtime/ingest/config', 'runtime/tables/config', 'runtime/plan'],
-    packages: ['yaml', 'ajv', 'node:path', 'node:fs'],
+    packages: ['yaml', 'ajv', 'node:path', 'node:fs', 'node:module'],
   },
   'runtime/plan': { parts: foundation, packages: ['node:crypto'] },
   'runtime/run': {

@@ -7,6 +7,7 @@ import { withTableLoads } from '../tables/config/with-table-loads.ts'
 import { type RawRegistry, readAccount } from './account.ts'
 import { addFacts, type ReadConfig, readFacts } from './config-facts.ts'
 import { Findings } from './findings.ts'
+import { checkParameters } from './parameter-check.ts'
 import { type PipelineEntry, type RawPipeline, readPipeline } from './pipeline-entry.ts'
 import { checkFolders } from './pipeline-folders.ts'
 import { type ProjectFiles, projectFiles } from './project-files.ts'
@@ -126,6 +127,7 @@ function check(
   const entries = pipelines.flatMap(({ sites }) => sites)
   const configFiles = pipelines.flatMap((pipeline) => pipeline.configFiles)
   const withFacts = addFacts(entries, readFacts(configFiles, files, configs, findings), findings)
+  checkParameters(withFacts, files, (path) => merged.written(path), findings)
   const sites = withFacts
     .map(({ settings, facts, alerts = account.alerts }): RegisteredSite => ({ ...settings, facts, alerts }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
