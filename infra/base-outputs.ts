@@ -7,11 +7,17 @@ import { arnOf } from './permissions.ts'
 
 export { baseProject } from '../runtime/plan/bootstrap.ts'
 
-/** The output `base` of a base stack: what the stacks of all branches share. */
+/** What a stack uses of its base stack. */
 export interface BaseOutputs {
   readonly topicArn: string
   readonly environments?: ComputeEnvironments
   readonly catalog?: CatalogCluster
+}
+
+/** The output `base` of a base stack: what the stacks of all branches share. */
+export interface SharedOutputs extends BaseOutputs {
+  /** What previews have for `catalog`, which is prod's: a branch decides what its code does with its cluster. */
+  readonly previewCatalog?: CatalogCluster
 }
 
 /** Whether anything of a plan runs in containers. */
@@ -29,10 +35,11 @@ export function usesCatalog(plan: Pick<Plan, 'runs'>): boolean {
  * @throws RunError that says how to get it
  */
 export function requireBase(plan: Plan, output: unknown, stackName: string): BaseOutputs {
-  const found = (output ?? {}) as Partial<BaseOutputs>
+  const { previewCatalog, catalog, ...found } = (output ?? {}) as Partial<SharedOutputs>
+  const ownCatalog = plan.kind === 'prod' ? catalog : previewCatalog
   const missing = [
     ...(usesBatch(plan) && !found.environments ? ['the compute environments for compute: Batch'] : []),
-    ...(usesCatalog(plan) && !found.catalog ? ['the catalog cluster for uses: [catalog]'] : []),
+    ...(usesCatalog(plan) && !ownCatalog ? ['the catalog cluster for uses: [catalog]'] : []),
   ]
   if (missing.length > 0) {
     throw new pulumi.RunError(
@@ -40,5 +47,9 @@ export function requireBase(plan: Plan, output: unknown, stackName: string): Bas
         `pulumi -C infra/base up --stack ${stackName.split('/').at(-1)}`,
     )
   }
-  return { ...found, topicArn: found.topicArn ?? arnOf(plan, 'sns', alertTopicName) }
+  return {
+    ...found,
+    topicArn: found.topicArn ?? arnOf(plan, 'sns', alertTopicName),
+    ...(ownCatalog && { catalog: ownCatalog }),
+  }
 }

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadRegistry } from '../runtime/registry/load.ts'
-import { base as baseOutputs, image } from './testing/plans.ts'
+import { image, sharedBase } from './testing/plans.ts'
 import { type RecordedProgram, recordProgram } from './testing/recording-engine.ts'
 
 /** The real programs, run by Pulumi's own Node runner as `pulumi up` does, with an engine that makes nothing. */
@@ -16,7 +16,7 @@ const run = (stack: string, outputs: Readonly<Record<string, unknown>> = {}, con
     project: 'ocean-pipelines',
     stack,
     config: { 'sluice:image': image, ...config },
-    stacks: { [own]: outputs, 'organization/sluice-base/us-west-2': { base: baseOutputs } },
+    stacks: { [own]: outputs, 'organization/sluice-base/us-west-2': { base: sharedBase } },
   })
 
 const shown = ({ registrations }: RecordedProgram) =>
@@ -144,22 +144,25 @@ describe('the program of the base stack', () => {
     expect(vpc?.inputs).toMatchObject({ natGateways: { strategy: 'None' }, numberOfAvailabilityZones: 2 })
     for (const { inputs } of of('SecurityGroup'))
       expect(JSON.stringify(inputs.ingress ?? [])).not.toContain('0.0.0.0/0')
-    const [cluster] = of('Cluster')
-    expect([cluster?.isProtected, cluster?.inputs]).toEqual([
-      true,
-      expect.objectContaining({
-        manageMasterUserPassword: true,
-        enableHttpEndpoint: true,
-        iamDatabaseAuthenticationEnabled: true,
-        storageEncrypted: true,
-        deletionProtection: true,
-        serverlessv2ScalingConfiguration: { minCapacity: 0, maxCapacity: 4, secondsUntilAutoPause: 300 },
-      }),
-    ])
-    expect(cluster?.inputs).not.toHaveProperty('masterPassword')
+    expect(of('Cluster').map(({ name }) => name)).toEqual(['catalog-cluster', 'preview-catalog-cluster'])
+    for (const { isProtected, inputs } of of('Cluster')) {
+      expect([isProtected, inputs]).toEqual([
+        true,
+        expect.objectContaining({
+          manageMasterUserPassword: true,
+          enableHttpEndpoint: true,
+          iamDatabaseAuthenticationEnabled: true,
+          storageEncrypted: true,
+          deletionProtection: true,
+          serverlessv2ScalingConfiguration: { minCapacity: 0, maxCapacity: 4, secondsUntilAutoPause: 300 },
+        }),
+      ])
+      expect(inputs).not.toHaveProperty('masterPassword')
+    }
     expect(outputs.base).toMatchObject({
       environments: { spotArn: expect.any(String), onDemandArn: expect.any(String) },
       catalog: { clusterResourceId: 'cluster-ABCDEFGHIJKL', functionSubnetIds: ['subnet-i1', 'subnet-i2'] },
+      previewCatalog: { clusterResourceId: 'cluster-ABCDEFGHIJKL' },
     })
     expect(outputs.features).toEqual({ maxVcpus: 64, hasCatalog: true })
   }, 300_000)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { base, image } from './testing/plans.ts'
+import { image, sharedBase } from './testing/plans.ts'
 import { copyProject, type ProjectCopy } from './testing/project-copy.ts'
 import { recordProgram } from './testing/recording-engine.ts'
 
@@ -60,7 +60,7 @@ describe('a registry that uses every key', () => {
         project: 'ocean-pipelines',
         stack,
         config: { 'sluice:image': image },
-        stacks: { 'organization/sluice-base/us-west-2': { base } },
+        stacks: { 'organization/sluice-base/us-west-2': { base: sharedBase } },
       })
       expect([exitCode, exitCode === 0 ? '' : log]).toEqual([0, ''])
       const types = new Set(registrations.map(({ type }) => type.split(':').at(-1)))

@@ -39,12 +39,18 @@ export class BaseStack extends pulumi.ComponentResource {
       network && features.maxVcpus > 0
         ? new BatchEnvironments('jobs', { network, maxVcpus: features.maxVcpus }, child)
         : undefined
-    const catalog =
-      network && features.hasCatalog ? new CatalogCluster('catalog', { network }, child) : undefined
+    // A branch decides what its code does with its cluster, whose master it can be: prod's is not the previews'.
+    const clusterOf = (part: string) =>
+      network && features.hasCatalog
+        ? catalogOutputs(new CatalogCluster(part, { network }, child).cluster, network)
+        : undefined
+    const catalog = clusterOf('catalog')
+    const previewCatalog = clusterOf('preview-catalog')
     this.outputs = pulumi.output({
       topicArn: topic.arn,
       ...(jobs && { environments: { spotArn: jobs.spot.arn, onDemandArn: jobs.onDemand.arn } }),
-      ...(network && catalog && { catalog: catalogOutputs(catalog.cluster, network) }),
+      ...(catalog && { catalog }),
+      ...(previewCatalog && { previewCatalog }),
     })
     this.registerOutputs({ base: this.outputs })
   }

@@ -3,7 +3,7 @@ import type { Plan, RegisteredSite, Registry } from '../../runtime/contracts.ts'
 import { planRuns } from '../../runtime/plan/plan.ts'
 import { ingest, registryOf, vap } from '../../runtime/plan/testing/sites.ts'
 import type { Artefact, Artefacts } from '../artefacts.ts'
-import type { BaseOutputs } from '../base-outputs.ts'
+import type { BaseOutputs, SharedOutputs } from '../base-outputs.ts'
 import type { BranchStackArgs } from '../branch-stack.ts'
 
 /** Plans for tests: one of functions only, and one with every kind of resource that Sluice makes. */
@@ -92,6 +92,7 @@ export function planOf(
 
 export const image = `123456789012.dkr.ecr.us-west-2.amazonaws.com/ocean-pipelines@sha256:${'ab'.repeat(32)}`
 
+/** What a stack gets of the base stack. */
 export const base: BaseOutputs = {
   topicArn: 'arn:aws:sns:us-west-2:123456789012:sluice-alerts',
   environments: {
@@ -107,6 +108,14 @@ export const base: BaseOutputs = {
     functionSubnetIds: ['subnet-i1', 'subnet-i2'],
     securityGroupId: 'sg-1',
   },
+}
+
+/** What the base stack gives to all. */
+export const sharedBase: SharedOutputs = {
+  ...base,
+  ...(base.catalog && {
+    previewCatalog: { ...base.catalog, clusterArn: 'arn:aws:rds:us-west-2:123456789012:cluster:preview' },
+  }),
 }
 
 function artefact(name: string): Artefact {
