@@ -4,7 +4,7 @@ import type { Plan, PlannedRun } from '../runtime/contracts.ts'
 import { type Deployment, deploymentKey, planKey } from '../runtime/plan/deployment.ts'
 import type { Artefacts, Code } from './artefacts.ts'
 import { type BaseOutputs, usesBatch, usesCatalog } from './base-outputs.ts'
-import { type CatalogAccess, catalogAccess, deployedCatalog, refuseUnreachable } from './catalog-access.ts'
+import { type CatalogAccess, catalogAccess, deployedCatalog } from './catalog-access.ts'
 import { Alerts } from './components/alerts.ts'
 import { BatchRun } from './components/batch-run.ts'
 import { CatalogDatabase } from './components/catalog-database.ts'
@@ -50,7 +50,6 @@ export class BranchStack extends pulumi.ComponentResource {
 
   constructor(name: string, args: BranchStackArgs) {
     const { plan, artefacts, base, architecture, image, permissionsBoundary } = args
-    refuseUnreachable(plan)
     const transformations = permissionsBoundary === undefined ? [] : [boundRoles(permissionsBoundary)]
     super('sluice:aws:BranchStack', name, {}, { providers: [makeProvider(plan)], transformations })
     const child = { parent: this }

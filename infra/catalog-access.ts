@@ -1,5 +1,4 @@
 import type { Plan, PlannedRun } from '../runtime/contracts.ts'
-import { ConfigError } from '../runtime/errors.ts'
 import type { DeployedCatalog } from '../runtime/plan/deployment.ts'
 import { catalogName } from './names.ts'
 
@@ -27,25 +26,6 @@ export interface CatalogAccess extends CatalogCluster {
 export function catalogAccess(plan: Plan, cluster: CatalogCluster): CatalogAccess {
   const name = catalogName(plan)
   return { ...cluster, database: name, user: name }
-}
-
-/**
- * A function that reaches the catalog stands in a network without a way out but to S3, and Redshift's Data API is out
- * there; a job has one. @throws ConfigError
- */
-export function refuseUnreachable(plan: Plan): void {
-  const problems = plan.runs
-    .filter(
-      ({ compute, uses }) =>
-        compute.kind === 'Lambda' && uses.includes('catalog') && uses.includes('redshift'),
-    )
-    .map(({ key }) => ({
-      severity: 'error' as const,
-      file: 'pipelines_config.yml',
-      path: key,
-      message: 'uses both catalog and redshift, which a function cannot reach at once: set compute: Batch',
-    }))
-  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 /** Where operators' commands find the catalog. */

@@ -32,10 +32,24 @@ export function checkRuns(registry: Registry, paths: Paths, findings: Findings):
     const { site } = steps[0] as LoopStep
     findings.error(pathOf(site), loopMessage(steps), 'key')
   }
+  for (const site of registry.sites) if (isOutOfReach(site)) tellOutOfReach(pathOf(site), findings)
   // What makes an input may be among what is wrong.
   if (findings.hasErrors()) return
   checkInputs(registry, pathOf, findings)
   checkOutputs(registry, pathOf, findings)
+}
+
+/**
+ * A function that reaches the catalog stands in a network without a way out but to S3, and Redshift's Data API is out
+ * there; a job has one.
+ */
+const isOutOfReach = ({ compute, uses }: RegisteredSite) =>
+  compute.kind === 'Lambda' && uses.includes('catalog') && uses.includes('redshift')
+
+function tellOutOfReach(site: Path, findings: Findings): void {
+  const message =
+    'a function cannot reach both catalog and redshift, which are in different networks: write compute: Batch'
+  findings.error([...site.slice(0, 2), 'uses'], message)
 }
 
 /** Two sites with one datastream may be meant, where each has its own days; mostly it is a copy that was not renamed. */
