@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { version } from '../local/version.ts'
 import { addCatalogCommands } from './catalog-commands.ts'
 import { exitCode, report } from './failure.ts'
+import { stackOption } from './stack-option.ts'
 
 const exitCodes = `
 Exit status:
@@ -34,7 +35,11 @@ ${exitCodes}`,
     .command('check')
     .description('report every problem of the registry, or of one pipeline configuration, at once')
     .option('--registry <file>', 'the registry to check', 'pipelines_config.yml')
-    .option('--stack <name>', 'check it with the values of Pulumi.<name>.yaml laid over it', 'local')
+    .addOption(
+      stackOption('--stack <name>', 'check it with the values of Pulumi.<name>.yaml laid over it').default(
+        'local',
+      ),
+    )
     .option('--config <file>', 'check this one pipeline configuration instead')
     .option('--json', 'print the problems as JSON')
     .addHelpText(
@@ -47,7 +52,7 @@ ${exitCodes}`,
     .command('plan')
     .description('show what the registry asks for: one run for each pipeline and site')
     .option('--registry <file>', 'the registry to plan', 'pipelines_config.yml')
-    .option('--stack <name>', 'the stack whose names are shown', 'local')
+    .addOption(stackOption('--stack <name>', 'the stack whose names are shown').default('local'))
     .option('--json', 'print the plan, or its cost, as JSON')
     .option('--cost', 'estimate what it costs a month on AWS')
     .option('--runs-per-day <number>', 'objects a day for each site, for --cost')
@@ -59,6 +64,22 @@ ${exitCodes}`,
       '\nExamples:\n  sluice plan\n  sluice plan --stack prod --json\n  sluice plan --stack prod --cost --seconds 30',
     )
     .action(async (options) => (await import('./plan.ts')).plan(options))
+
+  sluice
+    .command('diff')
+    .description(
+      'show what the registry as it stands here changes on a stack: pipelines, sites, settings, cost',
+    )
+    .option('--base <revision>', "what to compare with (default: where this branch left origin's main)")
+    .option('--registry <file>', 'the registry to compare', 'pipelines_config.yml')
+    .option('--stack <name>', 'the stack that is changed', 'prod')
+    .option('--json', 'print the difference as JSON')
+    .option('--markdown', 'print it as a comment for a pull request')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice diff\n  sluice diff --base HEAD              (what is not committed yet)\n  sluice diff --base v1.2 --json',
+    )
+    .action(async (options) => (await import('./diff.ts')).diff(options))
 
   sluice
     .command('stack')

@@ -1,4 +1,4 @@
-import type { BranchRule, Json, Location, Plan, PlannedRun } from '../contracts.ts'
+import type { Alerts, BranchRule, Json, Location, Plan, PlannedRun } from '../contracts.ts'
 import { showMegabytes } from './compute-limits.ts'
 
 /** What is set, by the registry's own keys (`memory`, `parameters.threshold`), as the registry would write it. */
@@ -20,13 +20,25 @@ export function showSeconds(seconds: number): string {
 }
 
 const yesNo = (isTrue: boolean) => (isTrue ? 'true' : 'false')
-const list = (items: readonly string[]) => (items.length === 0 ? 'none' : items.join(', '))
-const place = ({ bucket, prefix }: Location) => `${bucket}:${prefix || '(all of it)'}`
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+/** Sorted, as no list of the registry means anything by its order. */
+const list = (items: readonly string[]) => (items.length === 0 ? 'none' : items.toSorted(byText).join(', '))
+const place = ({ bucket, prefix }: Location) => `${bucket}:${prefix || '(all of it)'}`
 
-/** JSON with sorted keys, so that equal values have equal texts. Plain text stands without quotes. */
+/** JSON with sorted keys, so that equal values have equal texts. Text stands without quotes, unless it reads as a value. */
 function valueText(value: Json): string {
-  return typeof value === 'string' && value !== '' ? value : JSON.stringify(sorted(value))
+  return typeof value === 'string' && !readsAsJson(value) ? value : JSON.stringify(sorted(value))
+}
+
+function readsAsJson(text: string): boolean {
+  if (text.trim() !== text || text === '') return true
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    // Then it can be taken for nothing but text.
+    return false
+  }
 }
 
 function sorted(value: Json): Json {
@@ -89,10 +101,11 @@ function windowEntries({ window, lookBackSeconds, lagSeconds, maxUnits }: Planne
 }
 
 /**
- * Every setting of a run. Those in words rather than a registry's key (`may write`) follow from its configuration
+ * Every setting of a run; `alerts` only where they are not its stack's. Those in words rather than a registry's key (`may write`) follow from its configuration
  * files, and say what these ask for.
  */
-export function runSettings(run: PlannedRun): SettingTexts {
+export function runSettings(run: PlannedRun, stackAlerts: Alerts): SettingTexts {
+  const alerts = list(run.alerts.emails)
   return textsOf([
     ['type', run.type === 'vap' ? 'VAP' : 'Ingest'],
     ...triggerEntries(run),
@@ -101,7 +114,7 @@ export function runSettings(run: PlannedRun): SettingTexts {
     ...computeEntries(run),
     ['output', place(run.output)],
     ['uses', list(run.uses)],
-    ['alerts', list(run.alerts.emails)],
+    ['alerts', alerts === list(stackAlerts.emails) ? undefined : alerts],
     ['config_file_path', run.configFile],
     ...Object.entries(run.parameters).map(([name, value]): Entry => [`parameters.${name}`, valueText(value)]),
     ['makes', list(run.datastreamsOut)],

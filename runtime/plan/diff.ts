@@ -31,7 +31,7 @@ export interface RunChange {
   readonly pipeline: string
   readonly site: string
   readonly change: 'added' | 'removed' | 'enabled' | 'disabled' | 'changed'
-  /** In the order in which `sluice plan` tells of them; of a run that is added or removed, all that it has. */
+  /** Sorted by name; of a run that is added or removed, all that it has. */
   readonly settings: readonly SettingChange[]
   readonly files: readonly FileChange[]
 }
@@ -93,8 +93,8 @@ function runChange(
   after: PlanSnapshot,
 ): RunChange | undefined {
   const settings = settingChanges(
-    sides.before ? runSettings(sides.before) : none,
-    sides.after ? runSettings(sides.after) : none,
+    sides.before ? runSettings(sides.before, before.plan.alerts) : none,
+    sides.after ? runSettings(sides.after, after.plan.alerts) : none,
   )
   const files = fileChanges(filesOf(sides.before, before), filesOf(sides.after, after))
   if (settings.length === 0 && files.length === 0) return undefined
