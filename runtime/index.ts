@@ -6,6 +6,7 @@ export type {
   ModuleClass,
   ObjectStore,
   PipelineModule,
+  PlannedRun,
   RunContext,
   Skipped,
   Succeeded,
@@ -23,6 +24,7 @@ export { dropVariables, rename } from './dataset/rename.ts'
 export { sortBy, take } from './dataset/select.ts'
 export { TextArray } from './dataset/text-array.ts'
 export { ConfigError, InputError, QualityError } from './errors.ts'
+export { objectInput } from './formats/input-file.ts'
 export { savePlot } from './formats/plot-file.ts'
 export { plotSeries, type SeriesPlot } from './formats/plot-series.ts'
 export type {
@@ -62,3 +64,12 @@ export {
   type ThumbnailOptions,
   type ThumbnailSize,
 } from './media/image.ts'
+export { type ProgramOptions, type ProgramResult, runProgram } from './media/run-program.ts'
+export {
+  type VideoEncoding,
+  type WatermarkJob,
+  type WatermarkResult,
+  watermarkVideo,
+} from './media/watermark.ts'
+export type { WatermarkPlacement } from './media/watermark-filter.ts'
+export { readWatermarkImage, type WatermarkImage, WatermarkImageError } from './media/watermark-image.ts'

@@ -1,23 +1,17 @@
-import {
-  FilePathSource,
-  Input,
-  type InputVideoTrack,
-  Logging,
-  LogLevel,
-  MATROSKA,
-  MP4,
-  QTFF,
-  UnsupportedInputFormatError,
-  WEBM,
-} from 'mediabunny'
+import type { Input, InputVideoTrack } from 'mediabunny'
 import { InputError, isSluiceError } from '../errors.ts'
 import { nearUsualRate } from './frame-rate.ts'
 import type { VideoOptions } from './video-limits.ts'
 import type { VideoFacts } from './video-metadata.ts'
 import { withinTime } from './within-time.ts'
 
-// What it has to say about a file is for who reads the file, not for the console.
-Logging.level = LogLevel.Silent
+/** Loaded when a video is read: it is large, and most pipelines have none. */
+async function loadMediabunny(): Promise<typeof import('mediabunny')> {
+  const mediabunny = await import('mediabunny')
+  // What it has to say about a file is for who reads the file, not for the console.
+  mediabunny.Logging.level = mediabunny.LogLevel.Silent
+  return mediabunny
+}
 
 export type ContainerFinding =
   | { readonly kind: 'facts'; readonly facts: VideoFacts }
@@ -49,6 +43,8 @@ const maxFrames = { table: 2_000_000, scattered: 10_000 }
  * @throws InputError when there is no video stream in it; TimeoutError; AbortedError
  */
 export async function readContainer(path: string, options: VideoOptions): Promise<ContainerFinding> {
+  const { FilePathSource, Input, MATROSKA, MP4, QTFF, UnsupportedInputFormatError, WEBM } =
+    await loadMediabunny()
   const source = new FilePathSource(path, { handleUnhandledError: () => undefined })
   const input = new Input({ formats: [MP4, QTFF, MATROSKA, WEBM], source })
   try {
@@ -76,7 +72,7 @@ async function findFacts(input: Input, file: string): Promise<ContainerFinding> 
   const audio = await Promise.all((await input.getAudioTracks()).map((track) => track.getCodec()))
   const audioCodecs = audio.flatMap((name) => nameOf(name) ?? [])
   if (!codec || audioCodecs.length < audio.length) return { kind: 'unknown' }
-  const isTable = format === MP4 || format === QTFF
+  const isTable = /MP4|QuickTime/.test(format.name)
   const { frames, fps } = await measureFrames(video, isTable)
   const durationSeconds = (await input.getDurationFromMetadata([video])) ?? (await video.computeDuration())
   const { num, den } = await video.getPixelAspectRatio()

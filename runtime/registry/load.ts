@@ -8,6 +8,7 @@ import { type RawRegistry, readAccount } from './account.ts'
 import { addFacts, type ReadConfig, readFacts } from './config-facts.ts'
 import { Findings } from './findings.ts'
 import { checkParameters } from './parameter-check.ts'
+import { linkParameterFiles } from './parameter-files.ts'
 import { type PipelineEntry, type RawPipeline, readPipeline } from './pipeline-entry.ts'
 import { checkFolders } from './pipeline-folders.ts'
 import { type ProjectFiles, projectFiles } from './project-files.ts'
@@ -128,7 +129,7 @@ function check(
   const configFiles = pipelines.flatMap((pipeline) => pipeline.configFiles)
   const withFacts = addFacts(entries, readFacts(configFiles, files, configs, findings), findings)
   checkParameters(withFacts, files, (path) => merged.written(path), findings)
-  const sites = withFacts
+  const sites = linkParameterFiles(withFacts, files, findings)
     .map(({ settings, facts, alerts = account.alerts }): RegisteredSite => ({ ...settings, facts, alerts }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
   const registry: Registry = {

@@ -4,6 +4,7 @@ import type { JsonObject, PipelineFacts } from '../contracts.ts'
 import type { Problem } from '../errors.ts'
 import { customClassFile } from '../ingest/config/custom-class.ts'
 import type { Findings } from './findings.ts'
+import { projectFileFormat } from './parameter-files.ts'
 import type { SiteEntry } from './pipeline-entry.ts'
 import type { ProjectFiles } from './project-files.ts'
 import {
@@ -114,6 +115,8 @@ function readSchema(file: string, files: ProjectFiles, findings: Findings): Vali
       strictRequired: false,
       logger: false,
     })
+    // Whether there is such a file is told by who links it.
+    ajv.addFormat(projectFileFormat, true)
     return ajv.compile(schema)
   } catch (error) {
     findings.include([{ severity: 'error', file, path: '', ...schemaProblem(text, error as Error) }])
