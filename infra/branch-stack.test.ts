@@ -139,16 +139,6 @@ describe('what a deployment leaves for operators', () => {
   })
 })
 
-describe('a function that uses catalog and Redshift', () => {
-  it('is refused: its network leads to one of them only', () => {
-    const [site] = simpleSites
-    const plan = planOf([{ ...(site as (typeof simpleSites)[number]), uses: ['catalog', 'redshift'] }])
-    expect(() => new BranchStack('sluice', stackArgs(plan))).toThrow(
-      'pipelines_config.yml lidar/humboldt: uses both catalog and redshift',
-    )
-  })
-})
-
 describe('buckets', () => {
   const ofType = (graph: readonly MockedResource[], type: string) =>
     graph.filter((resource) => resource.type.endsWith(`:${type}`))

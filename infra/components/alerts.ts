@@ -8,7 +8,7 @@ import { alertStatements, arnOf, logStatements, policyJson, trustJson } from '..
 import { type AlertEnvironment, scheduledInput } from '../run-environment.ts'
 import { queuePolicy } from './dead-letters.ts'
 import { deliveryRetries } from './delivery.ts'
-import { logRetentionDays } from './log-retention.ts'
+import { makeIdentity } from './identity.ts'
 import { deadLetterStatements, scheduleGroupArn } from './schedule-trigger.ts'
 
 export interface AlertsArgs {
@@ -103,20 +103,15 @@ export class Alerts extends pulumi.ComponentResource {
 
   #makeFunction(name: string, { plan, code, architecture, topicArn }: AlertsArgs): aws.lambda.Function {
     const functionName = plan.names.alertFunction
-    const logGroup = new aws.cloudwatch.LogGroup(
-      `${name}-logs`,
-      { name: `/sluice/${functionName}`, retentionInDays: logRetentionDays[plan.kind] },
-      { parent: this },
-    )
-    const role = new aws.iam.Role(
-      `${name}-role`,
-      { name: functionName, assumeRolePolicy: trustJson('lambda.amazonaws.com', plan) },
-      { parent: this },
-    )
     const statements = [...alertStatements(plan, topicArn), ...logStatements(plan, `/sluice/${functionName}`)]
-    const access = new aws.iam.RolePolicy(
-      `${name}-access`,
-      { name: 'access', role: role.name, policy: policyJson(statements, functionName) },
+    const { logGroup, role, access } = makeIdentity(
+      name,
+      {
+        plan,
+        logGroupName: `/sluice/${functionName}`,
+        role: { name: functionName, assumeRolePolicy: trustJson('lambda.amazonaws.com', plan) },
+        policy: () => policyJson(statements, functionName),
+      },
       { parent: this },
     )
     const variables: AlertEnvironment = {

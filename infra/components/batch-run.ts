@@ -15,7 +15,7 @@ import {
   trustJson,
 } from '../permissions.ts'
 import { jobEnvironment } from '../run-environment.ts'
-import { logRetentionDays } from './log-retention.ts'
+import { makeIdentity } from './identity.ts'
 import { runPolicy } from './run-policy.ts'
 import type { RunTarget } from './run-target.ts'
 
@@ -52,27 +52,18 @@ export class BatchRun extends pulumi.ComponentResource {
     super('sluice:aws:BatchRun', name, {}, opts)
     const { plan, run, queue } = args
     const { compute } = run
-    const logGroup = new aws.cloudwatch.LogGroup(
-      `${name}-logs`,
-      { name: run.names.logGroup, retentionInDays: logRetentionDays[plan.kind], tags: runTags(run) },
-      { parent: this },
-    )
-    const role = new aws.iam.Role(
-      `${name}-role`,
+    const { logGroup, role, access } = makeIdentity(
+      name,
       {
-        name: run.names.role,
-        description: `What ${run.key} may do`,
-        assumeRolePolicy: trustJson('ecs-tasks.amazonaws.com', plan, arnOf(plan, 'ecs', '*')),
+        plan,
+        logGroupName: run.names.logGroup,
+        role: {
+          name: run.names.role,
+          description: `What ${run.key} may do`,
+          assumeRolePolicy: trustJson('ecs-tasks.amazonaws.com', plan, arnOf(plan, 'ecs', '*')),
+        },
+        policy: (role) => runPolicy(run.key, role, (roleId) => jobStatements(args, roleId)),
         tags: runTags(run),
-      },
-      { parent: this },
-    )
-    const access = new aws.iam.RolePolicy(
-      `${name}-access`,
-      {
-        name: 'access',
-        role: role.name,
-        policy: runPolicy(run.key, role, (roleId) => jobStatements(args, roleId)),
       },
       { parent: this },
     )

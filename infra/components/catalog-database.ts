@@ -5,7 +5,7 @@ import type { Code } from '../artefacts.ts'
 import type { CatalogAccess } from '../catalog-access.ts'
 import { stackPartName } from '../names.ts'
 import { catalogSetupStatements, logStatements, policyJson, trustJson } from '../permissions.ts'
-import { logRetentionDays } from './log-retention.ts'
+import { makeIdentity } from './identity.ts'
 
 export interface CatalogDatabaseArgs {
   readonly plan: Plan
@@ -23,23 +23,18 @@ export class CatalogDatabase extends pulumi.ComponentResource {
     super('sluice:aws:CatalogDatabase', name, {}, opts)
     const { plan, code, catalog, architecture } = args
     const functionName = stackPartName(plan, 'catalog-setup')
-    const logGroup = new aws.cloudwatch.LogGroup(
-      `${name}-logs`,
-      { name: `/sluice/${functionName}`, retentionInDays: logRetentionDays[plan.kind] },
-      { parent: this },
-    )
-    const role = new aws.iam.Role(
-      `${name}-role`,
-      { name: functionName, assumeRolePolicy: trustJson('lambda.amazonaws.com', plan) },
-      { parent: this },
-    )
     const statements = [
       ...catalogSetupStatements(catalog.clusterArn, catalog.secretArn),
       ...logStatements(plan, `/sluice/${functionName}`),
     ]
-    const access = new aws.iam.RolePolicy(
-      `${name}-access`,
-      { name: 'access', role: role.name, policy: policyJson(statements, functionName) },
+    const { logGroup, role, access } = makeIdentity(
+      name,
+      {
+        plan,
+        logGroupName: `/sluice/${functionName}`,
+        role: { name: functionName, assumeRolePolicy: trustJson('lambda.amazonaws.com', plan) },
+        policy: () => policyJson(statements, functionName),
+      },
       { parent: this },
     )
     const setup = new aws.lambda.Function(

@@ -15,7 +15,7 @@ import {
   trustJson,
 } from '../permissions.ts'
 import { functionEnvironment } from '../run-environment.ts'
-import { logRetentionDays } from './log-retention.ts'
+import { makeIdentity } from './identity.ts'
 import { runPolicy } from './run-policy.ts'
 import type { RunTarget } from './run-target.ts'
 
@@ -42,28 +42,18 @@ export class LambdaRun extends pulumi.ComponentResource {
   constructor(name: string, args: LambdaRunArgs, opts: pulumi.ComponentResourceOptions) {
     super('sluice:aws:LambdaRun', name, {}, opts)
     const { plan, run } = args
-    // Before the function: Lambda would make a group of its own that keeps everything for ever.
-    const logGroup = new aws.cloudwatch.LogGroup(
-      `${name}-logs`,
-      { name: run.names.logGroup, retentionInDays: logRetentionDays[plan.kind], tags: runTags(run) },
-      { parent: this },
-    )
-    const role = new aws.iam.Role(
-      `${name}-role`,
+    const { logGroup, role, access } = makeIdentity(
+      name,
       {
-        name: run.names.role,
-        description: `What ${run.key} may do`,
-        assumeRolePolicy: trustJson('lambda.amazonaws.com', plan),
+        plan,
+        logGroupName: run.names.logGroup,
+        role: {
+          name: run.names.role,
+          description: `What ${run.key} may do`,
+          assumeRolePolicy: trustJson('lambda.amazonaws.com', plan),
+        },
+        policy: (role) => runPolicy(run.key, role, (roleId) => functionStatements(args, roleId)),
         tags: runTags(run),
-      },
-      { parent: this },
-    )
-    const access = new aws.iam.RolePolicy(
-      `${name}-access`,
-      {
-        name: 'access',
-        role: role.name,
-        policy: runPolicy(run.key, role, (roleId) => functionStatements(args, roleId)),
       },
       { parent: this },
     )
