@@ -33,6 +33,22 @@ export function civilFromDays(days: number): { year: number; month: number; day:
   }
 }
 
+/** In English and in lower case, as date formats are read. */
+export const monthNames = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+] as const
+
 export function daysInMonth(year: number, month: number): number {
   return month === 12 ? 31 : daysFromCivil(year, month + 1, 1) - daysFromCivil(year, month, 1)
 }

@@ -1,24 +1,11 @@
+import { monthNames } from '../dataset/datetime.ts'
 import { NaT } from '../dataset/dtype.ts'
 import type { TextArray } from '../dataset/text-array.ts'
 
 /** Nanoseconds since 1970 for a text, or `undefined` when it is not of the format. */
 type DateParser = (text: string) => bigint | undefined
 
-const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const longMonthNames = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-]
+const shortMonthNames: readonly string[] = monthNames.map((name) => name.slice(0, 3))
 
 /** What each strptime directive matches. */
 const directives: Readonly<Record<string, string>> = {
@@ -33,8 +20,8 @@ const directives: Readonly<Record<string, string>> = {
   S: '([0-5]?\\d)',
   f: '(\\d{1,9})',
   p: '(am|pm)',
-  b: `(${monthNames.join('|')})`,
-  B: `(${longMonthNames.join('|')})`,
+  b: `(${shortMonthNames.join('|')})`,
+  B: `(${monthNames.join('|')})`,
   z: '(Z|[+-]\\d\\d:?\\d\\d)',
 }
 
@@ -142,7 +129,7 @@ function centuryOf(twoDigits: number): number {
 
 function monthOf(parts: ReadonlyMap<string, string>): number {
   const name = (parts.get('b') ?? parts.get('B'))?.slice(0, 3).toLowerCase()
-  return name === undefined ? Number(parts.get('m') ?? 1) : monthNames.indexOf(name) + 1
+  return name === undefined ? Number(parts.get('m') ?? 1) : shortMonthNames.indexOf(name) + 1
 }
 
 /** In milliseconds. */

@@ -1,3 +1,4 @@
+import { monthNames } from '../../dataset/datetime.ts'
 import { InputError } from '../../errors.ts'
 
 /** The parts of a date and time that a format may set. */
@@ -66,20 +67,6 @@ export function asciiLowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
-export const monthNames = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-] as const
 export const dayNames = [
   'monday',
   'tuesday',

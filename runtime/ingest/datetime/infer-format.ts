@@ -1,4 +1,5 @@
-import { dayNames, monthNames } from './datetime-format.ts'
+import { monthNames } from '../../dataset/datetime.ts'
+import { dayNames } from './datetime-format.ts'
 
 export interface InferOptions {
   /** `1/2/2022` is the first of February; without it, the second of January. */
