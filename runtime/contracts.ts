@@ -402,6 +402,8 @@ export interface RunContext {
   readonly scratchDir: string
   /** The folder that `run.configFile` is relative to. */
   readonly projectRoot: string
+  /** A PATH: where installed programs are looked for, before the usual folders. */
+  readonly searchPath?: string
   readonly signal: AbortSignal
   readonly codeVersion: string
   /** Finds the classes that configuration files name. */

@@ -53,10 +53,10 @@ export class VideoWatermark implements PipelineModule {
     return { outcome: 'succeeded', counts: { videos: context.inputs.length, seconds: Math.round(seconds) } }
   }
 
-  private async readImage({ projectRoot, run, signal }: RunContext): Promise<WatermarkImage> {
+  private async readImage({ projectRoot, run, signal, searchPath }: RunContext): Promise<WatermarkImage> {
     const { watermark } = this.parameters
     try {
-      return await readWatermarkImage(path.resolve(projectRoot, watermark), { signal })
+      return await readWatermarkImage(path.resolve(projectRoot, watermark), { signal, searchPath })
     } catch (cause) {
       if (!(cause instanceof WatermarkImageError)) throw cause
       const message = `${watermark} ${cause.message}`
@@ -77,7 +77,7 @@ export class VideoWatermark implements PipelineModule {
     image: WatermarkImage,
     onProgress: (done: number, total: number) => void,
   ): Promise<number> {
-    const { run, raw, output, scratchDir, signal, log } = context
+    const { run, raw, output, scratchDir, signal, searchPath, log } = context
     const info = await raw.head(key)
     if (!info) throw new InputError('the object is no longer there', { place: { file: key } })
     const { position, margin, width, opacity, crf = 23, preset = 'veryfast' } = this.parameters
@@ -85,7 +85,7 @@ export class VideoWatermark implements PipelineModule {
     const video = await objectInput(raw, info, scratchDir).localPath()
     const target = path.join(scratchDir, 'watermarked.mp4')
     const result = await watermarkVideo({
-      ...{ video, name: key, image, target, signal, onProgress },
+      ...{ video, name: key, image, target, signal, searchPath, onProgress },
       placement: { position, margin, width, opacity },
       encoding: { crf, preset, threads: Math.max(1, Math.round(run.compute.vcpus * 1.5)) },
       limits: { maxPixels: max_pixels, maxDurationSeconds: max_duration_minutes * 60 },

@@ -15,6 +15,8 @@ export interface Executor {
   readonly run: PlannedRun
   readonly stores: RunStores
   readonly projectRoot: string
+  /** A PATH, for runs that start installed programs. */
+  readonly searchPath?: string
   readonly scratchRoot: string
   readonly codeVersion: string
   /** Of Sluice. */

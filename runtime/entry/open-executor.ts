@@ -34,6 +34,7 @@ export function openExecutor(parts: ProcessParts): {
       run,
       stores,
       projectRoot,
+      ...(environment.PATH && { searchPath: environment.PATH }),
       scratchRoot,
       codeVersion,
       version,

@@ -63,6 +63,7 @@ async function execute(request: WorkerRequest, catalog: Catalog | undefined): Pr
     codeVersion,
     projectRoot,
     classes: createClassLoader({ projectRoot, outDir: state.classes, runtimeIndex }),
+    ...(process.env.PATH && { searchPath: process.env.PATH }),
     ...(catalog && { catalog }),
     ...(run.uses.includes('redshift') && { redshift: 'out-of-reach' }),
     replay: request.replay,

@@ -58,6 +58,8 @@ export interface RunRequest {
   readonly scratchRoot: string
   readonly codeVersion: string
   readonly projectRoot: string
+  /** A PATH, for runs that start installed programs. */
+  readonly searchPath?: string
   readonly classes: ClassLoader
   /** Of a run that uses it. */
   readonly redshift?: Redshift | 'out-of-reach'

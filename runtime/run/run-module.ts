@@ -49,6 +49,7 @@ export async function runModule(request: RunRequest, parts: ModuleParts): Promis
       signal,
       codeVersion: request.codeVersion,
       classes: request.classes,
+      ...(request.searchPath && { searchPath: request.searchPath }),
       ...(request.redshift && { redshift: request.redshift }),
       ...(request.catalog && { catalog: request.catalog }),
       note,
