@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -190,6 +190,22 @@ describe('the embedded catalog, used by several processes', () => {
     const done = await Promise.all(waiting.map(({ finished }) => finished))
     expect(done.map(({ code, stderr }) => [code, stderr])).toEqual(waiting.map(() => [0, '']))
     expect(await names()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('is not taken for a server that only one of two commands names', async () => {
+    const owner = box.start('catalog', 'query', '--sql', 'select count(*) from generate_series(1, 100000000)')
+    for (let i = 0; i < 200 && !existsSync(path.join(box.folder, '.sluice/engine.sock')); i++) await delay(50)
+    writeFileSync(path.join(box.folder, 'people.csv'), '0,ada@example.org,CA,10115,1 Main St\n')
+    const other = await box.sluiceWith(
+      { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/x' },
+      'run',
+      'persons/main',
+      'people.csv',
+    )
+    expect(other).toMatchObject({ code: 1, stdout: '' })
+    expect(other.stderr).toMatch(/^another sluice command is at work .* another DATABASE_URL: [^\n]*\n$/)
+    owner.child.kill('SIGKILL')
+    await owner.finished
   })
 
   it('passes from one to the next as commands come and go', async () => {

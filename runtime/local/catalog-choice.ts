@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { lazyCatalog } from '../catalog/lazy-catalog.ts'
 import { assertMigrated } from '../catalog/migrate.ts'
 import type { Catalog } from '../contracts.ts'
@@ -5,6 +6,12 @@ import type { Catalog } from '../contracts.ts'
 /** The URL of the server that is the catalog in place of the embedded one, if there is one. */
 export function catalogUrl(): string | undefined {
   return process.env.DATABASE_URL || undefined
+}
+
+/** The same for processes that have the same catalog; it tells no password. */
+export function catalogIdentity(): string {
+  const url = catalogUrl()
+  return url === undefined ? 'embedded' : createHash('sha256').update(url).digest('hex')
 }
 
 /**

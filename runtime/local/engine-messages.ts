@@ -7,12 +7,13 @@ export type ClientMessage =
   | { readonly id: number; readonly request: EngineRequest }
 
 /**
- * What the engine says. First `engine: 'open'`, or `'ending'` when there is no more to be had of it. `'ending'` later:
- * what has been asked will be answered, and nothing else is to be asked. Of a run, progress any number of times, then a
- * report or an error.
+ * What the engine says. First `engine: 'open'`, with which catalog its runs use, or `'ending'` when there is no more to
+ * be had of it. `'ending'` later: what has been asked will be answered, and nothing else is to be asked. Of a run,
+ * progress any number of times, then a report or an error.
  */
 export type EngineMessage =
-  | { readonly engine: 'open' | 'ending' }
+  | { readonly engine: 'open'; readonly catalog: string }
+  | { readonly engine: 'ending' }
   | { readonly catalog: CatalogAnswer }
   | { readonly id: number; readonly progress: { readonly done: number; readonly total?: number } }
   | { readonly id: number; readonly report: EngineReport }

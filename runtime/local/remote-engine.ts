@@ -2,7 +2,8 @@ import type net from 'node:net'
 import type { CatalogAnswer } from '../catalog/catalog-messages.ts'
 import type { ConnectionSource, Lease } from '../catalog/connection.ts'
 import { remoteSource } from '../catalog/remote-catalog.ts'
-import { StoreError } from '../errors.ts'
+import { StoreError, UsageError } from '../errors.ts'
+import { catalogIdentity } from './catalog-choice.ts'
 import { connection } from './connection.ts'
 import type { EngineReport, OnProgress } from './engine.ts'
 import { type EngineHandle, EngineLostError } from './engine-handle.ts'
@@ -14,7 +15,13 @@ interface Waiting {
   readonly onProgress: OnProgress
 }
 
-/** The engine in another process, reached by its socket; `undefined` when that is about to end, or has ended. */
+const otherCatalog =
+  'another sluice command is at work on this project, with another DATABASE_URL: wait until it has ended'
+
+/**
+ * The engine in another process, reached by its socket; `undefined` when that is about to end, or has ended.
+ * @throws UsageError when its runs use another catalog than those of this process would
+ */
 export function remoteEngine(socket: net.Socket): Promise<EngineHandle | undefined> {
   const engine = connection(socket)
   const waiting = new Map<number, Waiting>()
@@ -70,11 +77,16 @@ export function remoteEngine(socket: net.Socket): Promise<EngineHandle | undefin
     },
   }
 
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     engine.onMessage((given) => {
       const message = given as EngineMessage
       if ('engine' in message) {
         hasEnded = message.engine === 'ending'
+        if (message.engine === 'open' && message.catalog !== catalogIdentity()) {
+          engine.end()
+          reject(new UsageError(otherCatalog))
+          return
+        }
         resolve(hasEnded ? undefined : handle)
         leaveWhenDone()
         return

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { CatalogRequest } from '../catalog/catalog-messages.ts'
 import type { ConnectionSource } from '../catalog/connection.ts'
 import { serveCatalog } from '../catalog/serve-catalog.ts'
+import { catalogIdentity } from './catalog-choice.ts'
 import { type Connection, connection } from './connection.ts'
 import type { EngineHandle } from './engine-handle.ts'
 import type { ClientMessage, EngineMessage } from './engine-messages.ts'
@@ -40,7 +41,7 @@ export function serveEngine(
       clients.delete(client)
       if (clients.size === 0) left?.()
     })
-    tell({ engine: isEnding ? 'ending' : 'open' })
+    tell(isEnding ? { engine: 'ending' } : { engine: 'open', catalog: catalogIdentity() })
     const catalogListeners = new Set<(request: CatalogRequest) => void>()
     serveCatalog(catalog, {
       send: (answer) => tell({ catalog: answer }),

@@ -18,6 +18,8 @@ export interface Sandbox {
   readonly folder: string
   start(...args: string[]): { readonly child: ChildProcess; readonly finished: Promise<Finished> }
   sluice(...args: string[]): Promise<Finished>
+  /** The same, with variables of its own. */
+  sluiceWith(env: Record<string, string>, ...args: string[]): Promise<Finished>
   /** The same, from a folder in the copy. */
   sluiceIn(folder: string, ...args: string[]): Promise<Finished>
   remove(): void
@@ -32,10 +34,10 @@ export function makeSandbox(
       cpSync(path.join(root, name), path.join(folder, name), { recursive: true })
     }
   }
-  function startIn(cwd: string, args: readonly string[]) {
+  function startIn(cwd: string, args: readonly string[], env: Record<string, string> = {}) {
     const child = spawn(process.execPath, [sluiceBin, ...args], {
       cwd,
-      env: { ...process.env, NO_COLOR: '1', CODE_VERSION: 'test', ...options.env },
+      env: { ...process.env, NO_COLOR: '1', CODE_VERSION: 'test', ...options.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const text = { stdout: '', stderr: '' }
@@ -54,6 +56,7 @@ export function makeSandbox(
     folder,
     start: (...args) => startIn(folder, args),
     sluice: (...args) => startIn(folder, args).finished,
+    sluiceWith: (env, ...args) => startIn(folder, args, env).finished,
     sluiceIn: (below, ...args) => startIn(path.join(folder, below), args).finished,
     remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
   }
