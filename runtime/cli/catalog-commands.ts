@@ -1,26 +1,33 @@
 import type { Command } from 'commander'
 import { namedQueries } from '../catalog/named-queries.ts'
+import { stackOption } from './stack-option.ts'
 
 const collect = (value: string, values: readonly string[]) => [...values, value]
 const registryOption = ['--registry <file>', 'the registry of the project', 'pipelines_config.yml'] as const
+const stack = () =>
+  stackOption('--stack <name>', "the catalog of this deployed stack on AWS, instead of this machine's")
 const formatOption = ['--format <format>', 'table, csv or json', 'table'] as const
 
 /** `sluice catalog …`. Each command's code is loaded when it is used. */
 export function addCatalogCommands(sluice: Command): void {
   const catalog = sluice
     .command('catalog')
-    .description('look into the catalog database: the embedded one, or the server that DATABASE_URL names')
+    .description(
+      "look into the catalog database: the embedded one, the server that DATABASE_URL names, or a deployed stack's",
+    )
 
   catalog
     .command('migrate')
     .description('bring the schema up to date')
     .option(...registryOption)
+    .addOption(stack())
     .action(async (options) => (await import('./catalog.ts')).migrateCatalog(options))
 
   catalog
     .command('status')
     .description('show which migrations are applied')
     .option(...registryOption)
+    .addOption(stack())
     .action(async (options) => (await import('./catalog.ts')).showStatus(options))
 
   catalog
@@ -32,6 +39,7 @@ export function addCatalogCommands(sluice: Command): void {
     .option('--limit <rows>', 'show no more rows than this', '100')
     .option(...formatOption)
     .option(...registryOption)
+    .addOption(stack())
     .addHelpText('after', queriesHelp())
     .action(async (name, options) => (await import('./catalog.ts')).queryCatalog(name, options))
 
@@ -51,6 +59,7 @@ function addShowsCommands(catalog: Command): void {
     .option('--blender-version <version>')
     .option('--character <name>', 'a character; may be given again', collect, [])
     .option(...registryOption)
+    .addOption(stack())
     .action(async (name, options) => (await import('./catalog-shows.ts')).addShow(name, options))
 
   shows
@@ -58,6 +67,7 @@ function addShowsCommands(catalog: Command): void {
     .description('list all shows, with how many files they have')
     .option(...formatOption)
     .option(...registryOption)
+    .addOption(stack())
     .action(async (options) => (await import('./catalog-shows.ts')).listShows(options))
 
   shows
@@ -65,6 +75,7 @@ function addShowsCommands(catalog: Command): void {
     .description('show all that is known of a show')
     .argument('<name>')
     .option(...registryOption)
+    .addOption(stack())
     .action(async (name, options) => (await import('./catalog-shows.ts')).showShow(name, options))
 
   shows
@@ -72,6 +83,7 @@ function addShowsCommands(catalog: Command): void {
     .description('delete a show; its files stay')
     .argument('<name>')
     .option(...registryOption)
+    .addOption(stack())
     .action(async (name, options) => (await import('./catalog-shows.ts')).deleteShow(name, options))
 }
 
@@ -88,5 +100,6 @@ ${lines.join('\n')}
 Examples:
   sluice catalog query files-by-type
   sluice catalog query person-by-email --param email=ada@example.org
-  sluice catalog query --sql "select show, count(*) from files group by show" --format csv`
+  sluice catalog query --sql "select show, count(*) from files group by show" --format csv
+  sluice catalog query files-recent --stack prod`
 }

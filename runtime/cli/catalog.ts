@@ -7,6 +7,7 @@ import { CatalogError, UsageError } from '../errors.ts'
 import { catalogUrl, serverCatalog } from '../local/catalog-choice.ts'
 import { openEngine } from '../local/engine.ts'
 import { stateFolder } from '../local/state.ts'
+import { migrateStackCatalog, queryStackCatalog, withStackCatalog } from './catalog-of-stack.ts'
 import { findProject } from './project.ts'
 import { type RowFormat, rowFormats, showRows } from './show-rows.ts'
 import { print } from './terminal.ts'
@@ -16,14 +17,19 @@ const statementTimeoutMs = 300_000
 
 export interface CatalogOptions {
   readonly registry: string
+  /** A deployed stack, whose catalog is meant and not this machine's. */
+  readonly stack?: string
 }
 
-/** Has `action` done with this project's catalog: the server of DATABASE_URL, else the embedded one. */
+/** Has `action` done with a stack's catalog, or this project's: the server of DATABASE_URL, else the embedded one. */
 export async function withCatalog<T>(
-  { registry }: CatalogOptions,
+  { registry, stack }: CatalogOptions,
   action: (catalog: Catalog) => Promise<T>,
   purpose: 'use' | 'migrate' = 'use',
 ): Promise<T> {
+  if (stack !== undefined) {
+    return withStackCatalog({ registry, stack }, action, purpose === 'use' ? 'user' : 'master')
+  }
   const url = catalogUrl()
   if (url !== undefined) {
     const options = purpose === 'migrate' ? { isToBeMigrated: true as const } : { statementTimeoutMs }
@@ -45,10 +51,13 @@ export async function withCatalog<T>(
 
 /** `sluice catalog migrate`. */
 export async function migrateCatalog(options: CatalogOptions): Promise<void> {
+  const { registry, stack } = options
+  // A stack's database, user and grants are brought up to date with it.
+  const done = stack === undefined ? undefined : await migrateStackCatalog({ registry, stack })
   await withCatalog(
     options,
     async (catalog) => {
-      for (const migration of await migrate(catalog)) print(`applied ${nameOf(migration)}`)
+      for (const name of done ?? (await migrate(catalog)).map(nameOf)) print(`applied ${name}`)
       const { applied } = await migrationStatus(catalog)
       print(`the catalog is at ${nameOf(applied[applied.length - 1] as (typeof applied)[number])}`)
     },
@@ -64,7 +73,8 @@ export async function showStatus(options: CatalogOptions): Promise<void> {
     ...pending.map((next) => ({ migration: nameOf(next), applied: 'not yet' })),
   ]
   print(showRows({ columns: ['migration', 'applied'], rows }, 'table'))
-  if (pending.length > 0) print('\nRun `sluice catalog migrate` to apply what is not.')
+  const command = `sluice catalog migrate${options.stack === undefined ? '' : ` --stack ${options.stack}`}`
+  if (pending.length > 0) print(`\nRun \`${command}\` to apply what is not.`)
 }
 
 export interface QueryOptions extends CatalogOptions {
@@ -79,9 +89,13 @@ export async function queryCatalog(name: string | undefined, options: QueryOptio
   const format = formatOf(options.format)
   const limit = limitOf(options.limit)
   const { sql, parameters } = statementOf(name, options)
-  const result = await withCatalog(options, (catalog) =>
-    readOnlyQuery(catalog, sql, parameters, limit).catch(blameStatement),
-  )
+  const { registry, stack } = options
+  const result =
+    stack === undefined
+      ? await withCatalog(options, (catalog) =>
+          readOnlyQuery(catalog, sql, parameters, limit).catch(blameStatement),
+        )
+      : await queryStackCatalog({ registry, stack }, { sql, parameters, limit }, blameStatement)
   print(showRows(result, format))
   if (result.isCut) process.stderr.write(`these are the first ${limit} rows; --limit gives more\n`)
 }
@@ -138,7 +152,7 @@ function parametersOf(texts: readonly string[]): Map<string, string> {
 
 /** What PostgreSQL says about the statement itself is the user's to change: syntax, names, values, an attempt to write. */
 export function blameStatement(error: unknown): never {
-  if (error instanceof CatalogError && /^(?:42|22|25006|0A|2D|55000|P0)/.test(error.code ?? '')) {
+  if (error instanceof CatalogError && /^(?:42|22|25|0A|2D|55000|P0)/.test(error.code ?? '')) {
     throw new UsageError(error.message, { cause: error })
   }
   throw error

@@ -1,3 +1,4 @@
+import { ExplainedError } from '../aws/aws-error.ts'
 import { isSluiceError } from '../errors.ts'
 import { harmless } from './harmless.ts'
 
@@ -42,11 +43,14 @@ export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const problem = pathProblem(error)
   if (problem !== undefined) return problem
+  if (error instanceof ExplainedError) return error.message
   const messages = [error.message || error.name]
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     if (isSluiceError(error, 'input') && 'syscall' in cause) continue
     // Whoever knows better where it is says it again, with the place.
     if (isSluiceError(error, 'input', 'quality') && isSluiceError(cause, 'input', 'quality')) continue
+    // PostgreSQL's words as the Data API frames them.
+    if ('$metadata' in cause && messages.some((message) => cause.message.includes(message))) continue
     const said = messages.join('\n')
     if (cause.message && !said.includes(cause.message)) messages.push(cause.message)
   }
