@@ -1,5 +1,7 @@
 import path from 'node:path'
 import * as pulumi from '@pulumi/pulumi'
+import type { Registry } from '../runtime/contracts.ts'
+import type { TrustedRepository } from './bootstrap/trust-policy.ts'
 import type { BucketMode } from './bucket-mode.ts'
 import { readStackConfig } from './stack-config.ts'
 
@@ -76,4 +78,41 @@ function organization(): string {
     // Only engines of tests give none.
     return 'organization'
   }
+}
+
+/** What bootstrap is told beyond the registry: `sluice:<key>` in its `Pulumi.<stack>.yaml`. */
+export interface BootstrapSettings {
+  readonly repository: TrustedRepository
+  /** `githubProvider`: `existing` where the account trusts GitHub already, as another project's bootstrap has seen to. */
+  readonly hasProvider: boolean
+}
+
+/** Bootstrap's settings, and the repository that its roles trust. @throws RunError */
+export function readBootstrapSettings(registry: Pick<Registry, 'githubOrg' | 'project'>): BootstrapSettings {
+  const config = new pulumi.Config('sluice')
+  const { githubOrg: org, project: name } = registry
+  if (org === undefined) {
+    throw new pulumi.RunError(
+      'pipelines_config.yml has no github_org: roles trust a repository by its owner’s name',
+    )
+  }
+  const ownerId = digits('githubOwnerId', config.get('githubOwnerId'))
+  const repositoryId = digits('githubRepositoryId', config.get('githubRepositoryId'))
+  const provider = oneOf('githubProvider', config.get('githubProvider'), ['made', 'existing'])
+  return {
+    repository: {
+      org,
+      name,
+      ...(ownerId !== undefined && { ownerId }),
+      ...(repositoryId !== undefined && { repositoryId }),
+    },
+    hasProvider: provider === 'existing',
+  }
+}
+
+function digits(key: string, value: string | undefined): string | undefined {
+  if (value === undefined || /^\d+$/.test(value)) return value
+  throw new pulumi.RunError(
+    `sluice:${key} is ${JSON.stringify(value)}; expected digits: npx sluice bootstrap tells them`,
+  )
 }

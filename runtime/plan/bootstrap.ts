@@ -122,3 +122,6 @@ export const repositoryVariables = [
  * closed.
  */
 export const repositoryEnvironments = { prod: 'prod', preview: 'preview' } as const
+
+/** How the tags of job images begin; what follows tells the commit. Bootstrap's repository keeps prod's longer. */
+export const imageTagPrefixes = { prod: 'prod-', preview: 'preview-' } as const

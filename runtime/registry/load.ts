@@ -12,6 +12,7 @@ import { linkParameterFiles } from './parameter-files.ts'
 import { type PipelineEntry, type RawPipeline, readPipeline } from './pipeline-entry.ts'
 import { checkFolders } from './pipeline-folders.ts'
 import { type ProjectFiles, projectFiles } from './project-files.ts'
+import { pulumiProjectName } from './pulumi-project.ts'
 import { checkRuns } from './run-checks.ts'
 import { checkSchema, type SchemaProblem } from './schema-problems.ts'
 import { type MergedRegistry, mergeStackConfig } from './stack-config.ts'
@@ -48,14 +49,6 @@ function stackConfigOf(stack: string, files: ProjectFiles): YamlSource | undefin
     if (text !== undefined) return /^\s*(?:#.*\s*)*$/.test(text) ? undefined : readYaml(name, text)
   }
   return undefined
-}
-
-/** What Pulumi calls the project, and so the values of its stacks. */
-function pulumiProject(files: ProjectFiles): string[] {
-  const text = files.readText('Pulumi.yaml')
-  const value = text === undefined ? undefined : readYaml('Pulumi.yaml', text).value
-  const name = typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined
-  return typeof name === 'string' ? [name] : []
 }
 
 /** Takes out what misses the schema, so that the rest can be checked further; places in lists stay. */
@@ -161,10 +154,11 @@ export function checkRegistry(options: LoadOptions): CheckedRegistry {
   }
   const source = readYaml(file, text)
   if (source.value === undefined) return { problems: source.problems }
+  const project = pulumiProjectName(files)
   const merged = mergeStackConfig(
     source,
     stack ? stackConfigOf(stack, files) : undefined,
-    pulumiProject(files),
+    project === undefined ? [] : [project],
   )
   return check(merged, file, files, options.configs ?? loaderOf(files))
 }
