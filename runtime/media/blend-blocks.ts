@@ -61,7 +61,6 @@ function blockHeaderBytes({ hasLargeBlocks, pointerSize }: BlendHeader): number 
 /** BHead4, SmallBHead8 and LargeBHead8 of BLO_core_bhead.hh. */
 function decodeBlockHeader(raw: Buffer, header: BlendHeader) {
   // On big-endian machines the zero bytes of a two-letter code stand before it.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the codes are padded with zero bytes
   const code = raw.toString('latin1', 0, 4).replace(/^\0+|\0+$/g, '')
   if (header.hasLargeBlocks) {
     return {

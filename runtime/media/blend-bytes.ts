@@ -31,8 +31,7 @@ export function openBlendBytes(
   limits: MediaLimits,
 ): BlendBytes {
   if (packing === 'plain') return seekingBytes(bounded)
-  const chunks =
-    packing === 'gzip' ? gunzippedChunks(file) : unzstdChunks(bounded)
+  const chunks = packing === 'gzip' ? gunzippedChunks(file) : unzstdChunks(bounded)
   return streamedBytes(bounded, chunks, limits)
 }
 

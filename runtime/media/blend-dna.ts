@@ -40,7 +40,8 @@ export function blendDna(bytes: Buffer, isLittleEndian: boolean, pointerSize: nu
       const type = reader.uint16()
       const name = names[reader.uint16()]
       const typeName = types[type]
-      if (name === undefined || typeName === undefined) throw new Error(`${struct} has a field without a name`)
+      if (name === undefined || typeName === undefined)
+        throw new Error(`${struct} has a field without a name`)
       const isPointer = /^[*(]/.test(name)
       const size = (isPointer ? pointerSize : (lengths[type] as number)) * elementsOf(name)
       fields.set(name.replace(/^[*(]+|[[)].*$/g, ''), { offset, size, type: typeName, isPointer })

@@ -152,7 +152,7 @@ function sceneInfo(scene: StructReader): SceneInfo {
   const render = scene.within('r')
   if (!render) return noScene
   const [start, end] = [render.number('sfra'), render.number('efra')]
-  const [rate, base] = [render.number('frs_sec'), render.number('frs_sec_base') ?? 1]
+  const [rate, base] = [render.number('frs_sec'), single(render.number('frs_sec_base') ?? 1)]
   return {
     numFrames: start === undefined || end === undefined || end < start ? undefined : end - start + 1,
     fps: rate === undefined || !(rate > 0 && base > 0) ? undefined : rate / base,
@@ -160,6 +160,11 @@ function sceneInfo(scene: StructReader): SceneInfo {
     resolutionX: positive(render.number('xsch')),
     resolutionY: positive(render.number('ysch')),
   }
+}
+
+/** A 32-bit float as people wrote it: 1.001 and not 1.00100004673. */
+function single(value: number): number {
+  return Number(value.toPrecision(7))
 }
 
 function positive(value: number | undefined): number | undefined {

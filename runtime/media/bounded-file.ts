@@ -60,6 +60,7 @@ function boundedFile(name: string, size: number, handle: FileHandle, signal: Abo
       if (offset + length > size) {
         throw problem(`ends at byte ${size}, within ${what}, which needs ${offset + length} bytes`)
       }
+      signal.throwIfAborted()
       if (length > maxReadBytes)
         throw problem(`${what} has ${length} bytes; at most ${maxReadBytes} are read`)
       if (length > windowBytes) return fill(offset, length)

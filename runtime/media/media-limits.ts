@@ -1,7 +1,11 @@
+import { defaultImageLimits } from './image-limits.ts'
+
 /** How much of a file that nobody vouches for is believed, read and unpacked. What is beyond is refused, not cut. */
 export interface MediaLimits {
   /** Of an image or of one video frame. */
   readonly pixels: number
+  /** What decoding an image may hold at once. */
+  readonly decodedBytes: number
   /** Of audio and video; what claims to be longer lies. */
   readonly durationSeconds: number
   /** Of a PDF. */
@@ -9,21 +13,22 @@ export interface MediaLimits {
   readonly zipEntries: number
   /** What the members of one archive, or one compressed file, may come to when unpacked. */
   readonly unzippedBytes: number
-  /** How much is read of a file of which everything must be read: text, and what has no index. */
+  /** Of text, of which everything is read. */
   readonly readBytes: number
   /** Of a file that a parser must have whole in memory: PDF and the old binary spreadsheets and documents. */
   readonly wholeFileBytes: number
-  /** For the metadata of one file. */
+  /** For the metadata of one file, and again for its thumbnail. */
   readonly secondsPerFile: number
 }
 
 export const defaultMediaLimits: MediaLimits = {
-  pixels: 268_402_689,
+  pixels: defaultImageLimits.pixels,
+  decodedBytes: 256 * 2 ** 20,
   durationSeconds: 7 * 24 * 3600,
   pages: 10_000,
   zipEntries: 20_000,
   unzippedBytes: 4 * 2 ** 30,
   readBytes: 4 * 2 ** 30,
-  wholeFileBytes: 64 * 2 ** 20,
+  wholeFileBytes: 32 * 2 ** 20,
   secondsPerFile: 60,
 }
