@@ -85,7 +85,7 @@ function showStart(path: string): number {
 /** Without what keys, URLs and people have trouble with, and not longer than `bytes`. */
 function plain(text: string, bytes: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\\?#%{}^`"<>|~&$@=;:+,]/g, '_')
+  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\\?#%{}[\]^`"<>|~&$@=;:+,]/g, '_')
   return Buffer.from(clean)
     .subarray(0, bytes)
     .toString()
