@@ -22,20 +22,44 @@ const int32Type = 3
 const maxProperties = 10_000
 
 /**
- * Pages and words of a document of Word 97 to 2003, as Word wrote them into the summary of the compound file. To be run
- * in a thread. @throws InputError, and whatever the reader of compound files throws
+ * Pages and words of a document of Word 97 to 2003, as its program wrote them down. To be run in a thread. @throws InputError, and whatever the reader of compound files throws
  */
 export async function parseDoc(path: string, limits: MediaLimits): Promise<DocumentCounts> {
   const bytes = await readWhole(path, limits)
   checkCompoundSize(bytes)
   const { read, find } = CFB as Compound
   const file = read(bytes, { type: 'buffer' })
-  if (find(file, 'EncryptedPackage')) throw new InputError('is encrypted; store it without a password')
-  if (!find(file, 'WordDocument')) throw new InputError('is not a document of Word: it holds no WordDocument')
-  const summary = find(file, '\u0005SummaryInformation')?.content
-  if (!summary) return { pageCount: undefined, wordCount: undefined }
-  const properties = integers(Buffer.from(summary))
-  return { pageCount: properties.get(pageCountId), wordCount: properties.get(wordCountId) }
+  if (find(file, '/EncryptedPackage')) throw new InputError('is encrypted; store it without a password')
+  const stream = (name: string) => {
+    const content = find(file, `/${name}`)?.content
+    return content && Buffer.from(content)
+  }
+  const document = stream('WordDocument')
+  if (!document) throw new InputError('is not a document of Word: it holds no WordDocument')
+  const summary = stream('\u0005SummaryInformation')
+  const properties = summary ? integers(summary) : new Map<number, number>()
+  const [pageCount, wordCount] = [properties.get(pageCountId), properties.get(wordCountId)]
+  return wordCount === undefined ? documentProperties(document, stream) : { pageCount, wordCount }
+}
+
+/**
+ * What LibreOffice writes instead: the document properties ([MS-DOC] 2.7.2), of which the information block at the
+ * document's start says where they stand in the table stream.
+ */
+function documentProperties(
+  document: Buffer,
+  stream: (name: string) => Buffer | undefined,
+): DocumentCounts {
+  if (document.length < 0x19a || document.readUInt16LE(0) !== 0xa5ec) {
+    throw new InputError('is not a document of Word: its WordDocument begins otherwise')
+  }
+  const table = stream(document.readUInt16LE(0x0a) & 0x200 ? '1Table' : '0Table')
+  const [start, length] = [document.readUInt32LE(0x192), document.readUInt32LE(0x196)]
+  if (!table || length < 0x30 || start + length > table.length) {
+    return { pageCount: undefined, wordCount: undefined }
+  }
+  const [words, pages] = [table.readInt32LE(start + 0x26), table.readInt16LE(start + 0x2e)]
+  return { pageCount: pages > 0 ? pages : undefined, wordCount: words >= 0 ? words : undefined }
 }
 
 /**
