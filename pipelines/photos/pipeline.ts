@@ -54,7 +54,7 @@ export class Photos implements PipelineModule {
     for (const [index, original] of originals.entries()) {
       context.signal.throwIfAborted()
       const { thumbnail, renditions } = await this.make(context, original, gallery !== undefined)
-      await put(thumbnails, original.name, thumbnail, original)
+      await put(thumbnails, original.name, thumbnail)
       if (gallery && renditions) shown.push(await putRenditions(gallery, renditions, original))
       await putRow(context, original, thumbnail.bytes.length)
       bytes += thumbnail.bytes.length
@@ -93,7 +93,7 @@ async function putRenditions(
 ): Promise<GalleryPhoto> {
   const putOne = async (size: 'small' | 'large'): Promise<Rendition> => {
     const path = renditionPath(size, original.name)
-    await put(gallery, path, images[size], original)
+    await put(gallery, path, images[size])
     return { path, width: images[size].width, height: images[size].height }
   }
   return {
@@ -105,17 +105,8 @@ async function putRenditions(
   }
 }
 
-const longestKey = 1024
-
-async function put(to: Destination, path: string, image: Thumbnail, original: Original): Promise<void> {
-  const key = to.prefix + path
-  if (Buffer.byteLength(key) > longestKey) {
-    throw rejected(
-      original,
-      `its name is too long: ${key.slice(0, 40)}… would have more than ${longestKey} bytes`,
-    )
-  }
-  await to.store.put(key, image.bytes, { contentType: image.contentType })
+async function put(to: Destination, path: string, image: Thumbnail): Promise<void> {
+  await to.store.put(to.prefix + path, image.bytes, { contentType: image.contentType })
 }
 
 function destinationOf({ run, outputs }: RunContext, role: BucketRole): Destination | undefined {

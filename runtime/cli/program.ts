@@ -184,6 +184,13 @@ Examples:
     .description('run every sample pipeline once, on sample data, into an empty .sluice folder')
     .action(async () => (await import('./demo.ts')).demo())
 
+  sluice
+    .command('gallery')
+    .description('serve the photo gallery of this machine, on 127.0.0.1')
+    .option('--port <number>', 'the port to serve it on; 0 takes one that is free', '8090')
+    .addHelpText('after', '\nExamples:\n  sluice gallery\n  sluice gallery --port 0')
+    .action(async (options) => (await import('./gallery.ts')).gallery(options))
+
   addCatalogCommands(sluice)
   return sluice
 }

@@ -146,7 +146,10 @@ async function readHeader(
   signal: AbortSignal | undefined,
 ) {
   const sharp = await loadSharp()
-  const metadata = await decoding(format, signal, () => sharp(input, safely(limits)).metadata())
+  const metadata = await decoding(format, signal, () =>
+    // Too many pixels are told with their number, by `checkLimits`.
+    sharp(input, { ...safely(limits), limitInputPixels: false }).metadata(),
+  )
   const found = metadata.format === 'heif' ? 'avif' : metadata.format
   if (found !== format) throw new InputError(`is no image: begins as ${format}, and is decoded as ${found}`)
   return metadata
