@@ -7,6 +7,7 @@ import { codeVersion } from '../local/code-version.ts'
 import { type Engine, openEngine } from '../local/engine.ts'
 import { type LocalState, openState, stateFolder, workPlace } from '../local/state.ts'
 import { matchesFiles } from '../run/file-filter.ts'
+import { prefixUnits } from '../run/shards.ts'
 import { keepFromDemo } from './demo-marker.ts'
 import { candidatesOf, type Dispatched, dispatchFiles, type SkippedFile } from './dispatch.ts'
 import { planProject } from './project.ts'
@@ -51,7 +52,9 @@ export async function runFromRegistry(
       const units =
         arrivals.length > 0
           ? await takeIn(state, taker, arrivals, options.clump === true)
-          : await lookForWork(workPlace(state, projectRoot), taker, new Date())
+          : taker.input === 'prefix' && options.replay
+            ? scanOf(taker, new Date())
+            : await lookForWork(workPlace(state, projectRoot), taker, new Date())
       due.push(...units.map((unit) => ({ run: taker, ...unit, replay: options.replay === true })))
     }
     if (run && due.length === 0) {
@@ -173,11 +176,17 @@ async function takeIn(
     const isThere = (await bucket.pathOf(key)) === path.resolve(file)
     if (!isThere) await bucket.put(key, createReadStream(file), { lastModified: time })
   }
+  if (run.input === 'prefix') return scanOf(run, new Date())
   if (clump || (run.trigger.kind === 'cron' && run.trigger.group === 'together')) {
     const newest = new Date(Math.max(...arrivals.map(({ time }) => time.getTime())))
     return [{ work: { kind: 'objects', keys: arrivals.map(({ key }) => key).sort() }, now: newest }]
   }
   return arrivals.map(({ key, time }) => ({ work: { kind: 'objects', keys: [key] }, now: time }))
+}
+
+/** The whole of a prefix, changed or not. */
+function scanOf(run: PlannedRun, now: Date): Unit[] {
+  return prefixUnits(run, run.trigger.source?.prefix ?? '').map((work) => ({ work, now }))
 }
 
 /** @throws InputError when there is no file of this name */

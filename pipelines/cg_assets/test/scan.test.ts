@@ -6,9 +6,9 @@ import type { RunContext } from '../../../runtime/contracts.ts'
 import { StoreError } from '../../../runtime/errors.ts'
 import { MemoryObjectStore } from '../../../runtime/storage/memory.ts'
 import { CgAssets } from '../pipeline.ts'
+import { pdf, png, vdb, wav } from '../sample-files.ts'
 import { assetTree, mediaFixture } from '../testing/asset-tree.ts'
 import { type AssetWorld, makeAssetWorld, type ScanOptions } from '../testing/asset-world.ts'
-import { pdf, png, vdb, wav } from '../testing/small-files.ts'
 
 let world: AssetWorld
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { pdf, png, vdb, wav } from './small-files.ts'
+import { pdf, png, vdb, wav } from '../sample-files.ts'
 
 export interface TreeFile {
   readonly key: string
