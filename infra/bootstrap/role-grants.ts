@@ -30,12 +30,12 @@ export function roleGrants(scope: AccountScope, kind: StackKind): Grant[] {
         'iam:GetRole',
         'iam:GetRolePolicy',
         'iam:ListAttachedRolePolicies',
-        'iam:ListInstanceProfilesForRole',
         'iam:ListRolePolicies',
         'iam:ListRoleTags',
       ],
       writes: [
         'iam:DeleteRole',
+        'iam:ListInstanceProfilesForRole',
         'iam:TagRole',
         'iam:UntagRole',
         'iam:UpdateAssumeRolePolicy',

@@ -320,7 +320,11 @@ export function bucketGrants(scope: AccountScope, kind: StackKind): Grant[] {
       resources: logs(deployedKeys),
     },
     ...(kind === 'prod'
-      ? [{ sid: 'DeployedVersions', writes: ['s3:ListBucketVersions'], resources: [arn(names.logs)] }]
+      ? [
+          { sid: 'DeployedVersions', writes: ['s3:ListBucketVersions'], resources: [arn(names.logs)] },
+          // The only one of prod's policies that goes with what it is for.
+          { sid: 'GalleryPolicy', writes: ['s3:DeleteBucketPolicy'], resources: [arn(names.gallery)] },
+        ]
       : [
           {
             sid: 'Objects',

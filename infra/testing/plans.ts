@@ -73,7 +73,7 @@ const persons: RegisteredSite = {
 
 export const everySite: readonly RegisteredSite[] = [...simpleSites, video, assets, photos, persons]
 
-const redshift = {
+export const redshift = {
   workgroup: 'analytics',
   database: 'people',
   roleArn: 'arn:aws:iam::123456789012:role/redshift-copy',
