@@ -1,4 +1,4 @@
-import type { Plan } from '../contracts.ts'
+import type { Plan, Registry } from '../contracts.ts'
 import { UsageError } from '../errors.ts'
 import { planRuns } from '../plan/plan.ts'
 import { stackName } from '../plan/stacks.ts'
@@ -10,6 +10,7 @@ import { findProject } from './project.ts'
 /** A stack as this checkout's registry has it, for commands that look at what is deployed of it. */
 export interface OperatedStack {
   readonly projectRoot: string
+  readonly registry: Registry
   readonly planned: Plan
 }
 
@@ -29,7 +30,7 @@ export function operatedStack({
   const stack = named ?? stackOfBranch({ projectRoot, file: registryFile }, branch)
   const registry = loadRegistry({ projectRoot, file: registryFile, stack })
   const isItsBranch = branch !== undefined && stackName(registry, branch) === stack
-  return { projectRoot, planned: planRuns(registry, { stack, ...(isItsBranch && { branch }) }) }
+  return { projectRoot, registry, planned: planRuns(registry, { stack, ...(isItsBranch && { branch }) }) }
 }
 
 function stackOfBranch(

@@ -191,6 +191,34 @@ Examples:
     .addHelpText('after', '\nExamples:\n  sluice gallery\n  sluice gallery --port 0')
     .action(async (options) => (await import('./gallery.ts')).gallery(options))
 
+  sluice
+    .command('doctor')
+    .description('look at this machine, or at a deployed stack: what is well, what is not, and what to do')
+    .option('--registry <file>', 'the registry to use', 'pipelines_config.yml')
+    .addOption(
+      stackOption('--stack [name]', 'look at this stack on AWS; without a name, at that of this branch'),
+    )
+    .option('--json', 'print what was found as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice doctor\n  sluice doctor --stack\n  sluice doctor --stack prod --json',
+    )
+    .action(async (options) => (await import('./doctor.ts')).doctor(options))
+
+  sluice
+    .command('destroy')
+    .description('take a preview down with all its data; never prod')
+    .addOption(stackOption('--stack <name>', 'the stack to take down').makeOptionMandatory())
+    .option('--registry <file>', 'the registry to use', 'pipelines_config.yml')
+    .option('--yes <name>', "the stack's name again, where nobody can be asked for it")
+    .option('--dry-run', 'only show what would be deleted and what is kept')
+    .option('--buckets-only', 'empty its buckets, and leave `pulumi destroy` to you')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice destroy --stack "$(npx sluice stack)" --dry-run\n  sluice destroy --stack feature-x-1234abcd',
+    )
+    .action(async (options) => (await import('./destroy.ts')).destroy(options))
+
   addCatalogCommands(sluice)
   return sluice
 }

@@ -17,7 +17,8 @@ import {
   S3Error,
   type S3Request,
 } from './s3-request.ts'
-import { listingXml, unescapeXml, xml } from './s3-xml.ts'
+import { Versions } from './s3-versions.ts'
+import { listingXml, unescapeXml, versionsXml, xml } from './s3-xml.ts'
 
 export interface S3ServerObject {
   readonly body: Buffer
@@ -80,7 +81,13 @@ export class S3Server {
   readonly buckets = new Map<string, Map<string, S3ServerObject>>()
   readonly uploads = new Map<string, Multipart>()
   readonly notifications = new Map<string, string>()
+  /** Of buckets with versioning: a bucket that has an entry here keeps what is written over or deleted. */
+  readonly versions = new Map<string, Versions>()
+  /** Tags of buckets. */
+  readonly tags = new Map<string, Readonly<Record<string, string>>>()
   readonly requests: LoggedRequest[] = []
+  /** The account that owns the buckets; requests that expect another are refused. */
+  owner = ''
   authorize: NonNullable<S3ServerOptions['authorize']>
   fault: NonNullable<S3ServerOptions['fault']>
   readonly #now: () => Date
@@ -164,6 +171,9 @@ export class S3Server {
   #authorize(action: string, { bucket, key, query, headers, principal }: S3Request): void {
     const may = (what: string, name = key) => this.authorize(what, bucket, name, principal)
     const isAllowed = action === 's3:ListBucket' ? may(action, query.get('prefix') ?? '') : may(action)
+    const expected = headers['x-amz-expected-bucket-owner']
+    if (this.owner !== '' && expected !== undefined && expected !== this.owner)
+      throw new S3Error(403, 'AccessDenied')
     // DeleteObjects is authorised key by key. A condition on the etag reads it.
     const needsRead = /^s3:(?:Put|Delete)Object$/.test(action) && headers['if-match'] !== undefined
     if (!query.has('delete') && (!isAllowed || (needsRead && !may('s3:GetObject')))) {
@@ -180,7 +190,7 @@ export class S3Server {
     if (method === 'DELETE' && query.has('uploadId')) return this.#abortUpload(request)
     if (method === 'DELETE') {
       if (objects.has(key)) checkWriteConditions(request.headers, objects.get(key)?.etag)
-      objects.delete(key)
+      this.#delete(bucket, key, query.get('versionId'))
       return { status: 204 }
     }
     if (method === 'PUT' && query.has('uploadId')) return this.#putPart(request)
@@ -201,13 +211,17 @@ export class S3Server {
     }
     const objects = this.#objects(bucket)
     if (query.has('notification')) return this.#notification(request)
+    if (query.has('tagging')) return xmlAnswer(this.#tagging(bucket))
+    if (query.has('versions')) {
+      return xmlAnswer(versionsXml(request, this.versions.get(bucket) ?? new Versions(), objects))
+    }
     if (query.has('location')) return xmlAnswer('<LocationConstraint/>')
     if (method === 'HEAD') return {}
     if (method === 'GET' && query.has('uploads')) return xmlAnswer(this.#listUploads(bucket))
     if (method === 'GET' && query.get('list-type') === '2') return xmlAnswer(listingXml(request, objects))
-    if (method === 'POST' && query.has('delete')) return this.#deleteObjects(request, objects)
+    if (method === 'POST' && query.has('delete')) return this.#deleteObjects(request)
     if (method === 'DELETE') {
-      if (objects.size > 0) throw new S3Error(409, 'BucketNotEmpty')
+      if (objects.size > 0 || this.versions.get(bucket)?.all.length) throw new S3Error(409, 'BucketNotEmpty')
       this.buckets.delete(bucket)
       return { status: 204 }
     }
@@ -252,6 +266,7 @@ export class S3Server {
       ...storedHeaders(request.headers),
       ...(request.checksum && Object.fromEntries([request.checksum])),
     }
+    this.versions.get(request.bucket)?.keep(request.key, objects.get(request.key))
     objects.set(request.key, { body: request.body, etag, lastModified: this.#seconds(), headers })
     return { headers: { etag: `"${etag}"`, ...(request.checksum && Object.fromEntries([request.checksum])) } }
   }
@@ -337,13 +352,37 @@ export class S3Server {
     return { status: 204 }
   }
 
-  #deleteObjects(request: S3Request, objects: Map<string, S3ServerObject>): Answer {
-    const results = [...request.body.toString().matchAll(/<Key>(.*?)<\/Key>/gs)].map(([, text]) => {
-      const key = unescapeXml(text ?? '')
+  /** Of a bucket with versions, what is deleted without naming one stays, below a delete marker. */
+  #delete(bucket: string, key: string, version: string | undefined): void {
+    const objects = this.#objects(bucket)
+    const versions = this.versions.get(bucket)
+    if (versions && version !== undefined && version !== 'null') versions.remove(key, version)
+    else {
+      if (versions && version === undefined) {
+        versions.keep(key, objects.get(key))
+        versions.mark(key)
+      }
+      objects.delete(key)
+    }
+  }
+
+  #tagging(bucket: string): string {
+    const tags = this.tags.get(bucket)
+    if (!tags) throw new S3Error(404, 'NoSuchTagSet')
+    const set = Object.entries(tags).map(
+      ([key, value]) => `<Tag><Key>${xml(key)}</Key><Value>${xml(value)}</Value></Tag>`,
+    )
+    return `<Tagging><TagSet>${set.join('')}</TagSet></Tagging>`
+  }
+
+  #deleteObjects(request: S3Request): Answer {
+    const results = [...request.body.toString().matchAll(/<Object>(.*?)<\/Object>/gs)].map(([, text]) => {
+      const key = unescapeXml(/<Key>(.*?)<\/Key>/s.exec(text ?? '')?.[1] ?? '')
+      const version = /<VersionId>(.*?)<\/VersionId>/.exec(text ?? '')?.[1]
       if (!this.authorize('s3:DeleteObject', request.bucket, key, request.principal)) {
         return `<Error><Key>${xml(key)}</Key><Code>AccessDenied</Code><Message>AccessDenied</Message></Error>`
       }
-      objects.delete(key)
+      this.#delete(request.bucket, key, version)
       return `<Deleted><Key>${xml(key)}</Key></Deleted>`
     })
     return xmlAnswer(`<DeleteResult>${results.join('')}</DeleteResult>`)
@@ -381,12 +420,15 @@ function actionOf({ method, bucket, key, query }: Omit<S3Request, 'body' | 'chec
   const verb = method === 'PUT' ? 'Put' : 'Get'
   if (query.has('notification')) return `s3:${verb}BucketNotification`
   if (query.has('location')) return 's3:GetBucketLocation'
+  if (query.has('tagging')) return `s3:${verb}BucketTagging`
+  if (query.has('versions')) return 's3:ListBucketVersions'
   if (key === '' && method === 'PUT') return 's3:CreateBucket'
   if (key === '' && method === 'DELETE') return 's3:DeleteBucket'
   if (key === '' && query.has('uploads')) return 's3:ListBucketMultipartUploads'
   if (key === '' && query.has('delete')) return 's3:DeleteObject'
   if (key === '') return 's3:ListBucket'
   if (method === 'GET' || method === 'HEAD') return 's3:GetObject'
+  if (method === 'DELETE' && query.has('versionId')) return 's3:DeleteObjectVersion'
   if (method === 'DELETE') return query.has('uploadId') ? 's3:AbortMultipartUpload' : 's3:DeleteObject'
   return 's3:PutObject'
 }

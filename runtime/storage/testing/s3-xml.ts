@@ -1,5 +1,6 @@
 /** The XML that S3 answers with, and what is in the XML that it is sent. */
 import type { S3Request } from './s3-request.ts'
+import type { Versions } from './s3-versions.ts'
 
 /** What a listing tells of an object. */
 interface Listed {
@@ -47,6 +48,41 @@ export function listingXml({ query, bucket }: S3Request, objects: ReadonlyMap<st
       isPrefix ? `<CommonPrefixes><Prefix>${name(text)}</Prefix></CommonPrefixes>` : text,
     ),
     '</ListBucketResult>',
+  ].join('')
+}
+
+/** A page of ListObjectVersions: by key, in UTF-8 byte order, and by version. */
+export function versionsXml(
+  { query, bucket }: S3Request,
+  versions: Versions,
+  objects: ReadonlyMap<string, Listed>,
+): string {
+  const maxKeys = Math.min(Number(query.get('max-keys') ?? 1000), 1000)
+  const name = query.get('encoding-type') === 'url' ? urlEncoded : xml
+  const current = [...objects].map(([key, object]) => ({ key, id: 'null', object, isLatest: true }))
+  const old = versions.all.map((version) => ({ ...version, isLatest: false }))
+  const order = (a: { key: string; id: string }, b: { key: string; id: string }) =>
+    Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  const [key, id] = [query.get('key-marker') ?? '', query.get('version-id-marker') ?? '\uffff']
+  const rest = [...current, ...old]
+    .sort(order)
+    .filter((version) => version.key.startsWith(query.get('prefix') ?? '') && order(version, { key, id }) > 0)
+  const page = rest.slice(0, maxKeys)
+  const last = page.at(-1)
+  const isTruncated = rest.length > page.length
+  return [
+    `<ListVersionsResult><Name>${bucket}</Name><IsTruncated>${isTruncated}</IsTruncated>`,
+    query.has('encoding-type') ? '<EncodingType>url</EncodingType>' : '',
+    isTruncated && last
+      ? `<NextKeyMarker>${name(last.key)}</NextKeyMarker><NextVersionIdMarker>${last.id}</NextVersionIdMarker>`
+      : '',
+    ...page.map(({ key, id, object, isLatest }) => {
+      const common = `<Key>${name(key)}</Key><VersionId>${id}</VersionId><IsLatest>${isLatest}</IsLatest>`
+      return object
+        ? `<Version>${common}<ETag>&quot;${object.etag}&quot;</ETag><Size>${object.body.length}</Size></Version>`
+        : `<DeleteMarker>${common}</DeleteMarker>`
+    }),
+    '</ListVersionsResult>',
   ].join('')
 }
 
