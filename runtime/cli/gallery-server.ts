@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { ObjectReader, StoredObject } from '../contracts.ts'
-import { UsageError } from '../errors.ts'
+import { isSluiceError, UsageError } from '../errors.ts'
 import { sniffedBytes, sniffImage } from '../media/image-format.ts'
 
 /** What a page's parts are, by the extensions that the gallery gives them; pictures are told by their content. */
@@ -56,11 +56,21 @@ async function respond(
   }
   const key = keyOf(request.url ?? '/')
   if (key === undefined) return plain(response, 400, 'This address is not spelt as addresses are.')
-  const found = await store.get(key)
+  const found = await find(store, key)
   if (found) return send(request, response, 200, key, found)
   const page = await store.get('error.html')
   if (page) return send(request, response, 404, 'error.html', page)
   return plain(response, 404, 'There is nothing at this address.')
+}
+
+/** What no key can be is not there. */
+async function find(store: ObjectReader, key: string): Promise<StoredObject | undefined> {
+  try {
+    return await store.get(key)
+  } catch (error) {
+    if (isSluiceError(error, 'input')) return undefined
+    throw error
+  }
 }
 
 /** The key that a path spells: taken as it stands, so that `..` is a part of a name and leads nowhere. */

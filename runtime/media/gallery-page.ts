@@ -114,7 +114,7 @@ export function renderError(title: string, prefix: string): string {
 <p>The photo or page may have been removed, or the address may be incomplete.</p>
 </header>
 <main id="photos">
-<p><a href="${root}${galleryNames.index}">${escapeHtml(title)}</a></p>
+<p><a href="${root}${galleryNames.index}">Back to “${escapeHtml(title)}”</a></p>
 </main>`,
   })
 }
@@ -142,8 +142,7 @@ function html({ title, root, body, content }: Page): string {
 <script src="${root}${script.path}" defer></script>
 </head>
 <body>
-<a class="skip" href="#photos">Skip to the photos</a>
-${body}
+${content ? '<a class="skip" href="#photos">Skip to the photos</a>\n' : ''}${body}
 </body>
 </html>
 ${content ? embed(content) : ''}`
@@ -159,7 +158,8 @@ function photoList(photos: readonly PlacedPhoto[], root: string): string {
 const eager = 12
 
 function photoItem({ key, version, small, large }: PlacedPhoto, index: number, root: string): string {
-  const address = (path: string) => `${root}${urlPath(path)}?v=${encodeURIComponent(version.slice(0, 12).toWellFormed())}`
+  const address = (path: string) =>
+    `${root}${urlPath(path)}?v=${encodeURIComponent(version.slice(0, 12).toWellFormed())}`
   const name = shownName(key)
   const loading = index < eager ? 'decoding="async"' : 'loading="lazy" decoding="async"'
   return `<li class="${ratioClass(small.width, small.height)}"><a href="${address(large.path)}" title="${escapeHtml(name)}" data-width="${large.width}" data-height="${large.height}"><img src="${address(small.path)}" width="${small.width}" height="${small.height}" alt="${escapeHtml(altText(name))}" ${loading}><span class="name" aria-hidden="true">${escapeHtml(name)}</span></a></li>`

@@ -1,3 +1,7 @@
+/** The narrowest and widest proportions that get their own width, in tenths. */
+const leastTenths = 4
+const mostTenths = 30
+
 /** The gallery's style sheet. Rows are filled by the images' proportions, which stand in the classes `r4` to `r30`. */
 export const galleryStyle = `:root {
   color-scheme: light dark;
@@ -23,7 +27,11 @@ h2 { margin: 3rem 0 .75rem; font-size: 1.15rem; }
 .skip:focus { left: .75rem; top: .75rem; padding: .5rem .75rem; background: var(--back); z-index: 2; }
 .photos { display: flex; flex-wrap: wrap; gap: .6rem; margin: 0; padding: 0; list-style: none; }
 .photos::after { content: ""; flex: 1000 1 0; }
-.photos li { --height: clamp(8rem, 17vw, 14.5rem); min-width: 0; }
+.photos li {
+  --height: clamp(8rem, 17vw, 14.5rem); --width: calc(var(--height) * var(--ratio));
+  flex: var(--ratio) 1 var(--width); min-width: 0; aspect-ratio: var(--ratio);
+}
+@media (min-width: 40.01rem) { .photos li { max-width: calc(var(--width) * 1.6); } }
 .photos a {
   position: relative; display: block; height: 100%; overflow: hidden; border-radius: .4rem; background: var(--tile);
 }
@@ -42,14 +50,13 @@ ${ratioClasses()}
 .empty { color: var(--soft); }
 dialog {
   width: 100vw; height: 100vh; height: 100dvh; max-width: none; max-height: none; margin: 0; padding: 0; border: 0;
-  overflow: hidden; color: #f3f3f3; background: #0c0d0ef5;
+  overflow: hidden; color: #f3f3f3; background: #0c0d0e;
 }
 dialog::backdrop { background: #000c; }
-dialog[open] { display: grid; grid-template: minmax(0, 1fr) auto / 1fr; }
+dialog[open] { display: grid; grid-template: minmax(0, 1fr) auto / minmax(0, 1fr); padding: 3.5rem 4.5rem 0; }
 dialog figure { display: contents; }
 dialog img {
-  place-self: center; max-width: 100%; max-height: 100%; padding: 3.5rem 4.5rem .5rem; object-fit: contain;
-  min-width: 0; min-height: 0;
+  place-self: center; width: auto; height: auto; max-width: 100%; max-height: 100%; object-fit: contain;
 }
 dialog figcaption {
   display: flex; flex-wrap: wrap; justify-content: center; gap: .2rem 1.25rem; padding: .4rem 1rem 1rem;
@@ -68,7 +75,7 @@ dialog .close { top: .6rem; right: .75rem; }
 dialog .previous { left: .75rem; top: calc(50% - 1.5rem); }
 dialog .next { right: .75rem; top: calc(50% - 1.5rem); }
 @media (max-width: 40rem) {
-  dialog img { padding: 3.75rem 0 .5rem; }
+  dialog[open] { padding: 3.75rem 0 0; }
   dialog .previous, dialog .next { top: auto; bottom: .9rem; }
   dialog figcaption { padding: .4rem 4.25rem 1.2rem; }
 }
@@ -79,24 +86,17 @@ dialog .next { right: .75rem; top: calc(50% - 1.5rem); }
 @media print { .days, .skip { display: none; } .photos li { break-inside: avoid; } }
 `
 
-/** The narrowest and widest proportions that get their own width, in tenths. */
-const leastTenths = 4
-const mostTenths = 30
-
 /** The class that gives an image its share of a row. */
 export function ratioClass(width: number, height: number): string {
   const tenths = Math.round((10 * width) / height)
   return `r${Math.min(mostTenths, Math.max(leastTenths, tenths))}`
 }
 
-/** A row is filled when each image grows by its proportion from its width at the row's height. */
+/** An image starts at its width at the row's height, and grows by its proportion until the row is full. */
 function ratioClasses(): string {
   const classes: string[] = []
-  for (let tenths = 4; tenths <= 30; tenths++) {
-    const ratio = tenths / 10
-    classes.push(
-      `.r${tenths} { flex: ${ratio} 1 calc(var(--height) * ${ratio}); aspect-ratio: ${ratio}; max-width: calc(var(--height) * ${ratio} * 1.6); }`,
-    )
+  for (let tenths = leastTenths; tenths <= mostTenths; tenths++) {
+    classes.push(`.r${tenths} { --ratio: ${tenths / 10}; }`)
   }
   return classes.join('\n')
 }
