@@ -84,7 +84,7 @@ const handlers: Record<CommandName, (options: Options, environment: CiEnvironmen
     const target = targetOf(environment.projectRoot, branch)
     if (!target)
       environment.log(`the branch ${branch} deploys no stack: no pattern of \`branches\` matches it`)
-    writeOutputs(targetOutputs(target), environment.variables)
+    writeOutputs(targetOutputs(target), environment)
   },
 
   async 'deploy-base'({ branch = '' }, environment) {
@@ -103,7 +103,7 @@ const handlers: Record<CommandName, (options: Options, environment: CiEnvironmen
       ...(digest && repository && { image: imageAddress(repository, digest) }),
     }
     await deployBranch(tools(environment), { plan, branch, secretsProvider, settings })
-    writeSummary(`Deployed the branch \`${branch}\` as the stack \`${plan.stack}\`.`, environment.variables)
+    writeSummary(`Deployed the branch \`${branch}\` as the stack \`${plan.stack}\`.`, environment)
   },
 
   async 'smoke-test'({ branch = '' }, environment) {
@@ -113,14 +113,14 @@ const handlers: Record<CommandName, (options: Options, environment: CiEnvironmen
     if (!test) {
       const line = 'Nothing was tried: no pipeline of this stack is started by objects on Lambda.'
       environment.log(line)
-      writeSummary(line, environment.variables)
+      writeSummary(line, environment)
       return
     }
     const { id, attempt } = workflowRun(environment)
     const services = deployedServices(serviceClients(plan.region))
     const line = await runSmokeTest(test, plan, `${id}-${attempt}`, services, environment)
     environment.log(line)
-    writeSummary(`Tried: ${line}`, environment.variables)
+    writeSummary(`Tried: ${line}`, environment)
   },
 
   async preview({ branch = '', out = '' }, environment) {
@@ -151,7 +151,7 @@ const handlers: Record<CommandName, (options: Options, environment: CiEnvironmen
       noPreview: options['no-preview'],
       commit: options.commit ?? '',
     })
-    writeSummary(body, environment.variables)
+    writeSummary(body, environment)
     const number = options['pull-request'] ?? ''
     if (!/^[1-9]\d{0,9}$/.test(number)) throw new UsageError(`--pull-request ${number}: expected a number`)
     environment.log(`the comment was ${await writeComment(openGitHub(environment), Number(number), body)}`)
@@ -162,12 +162,12 @@ const handlers: Record<CommandName, (options: Options, environment: CiEnvironmen
     for (const { stack, isDoomed, why } of verdicts)
       environment.log(`${stack}: ${isDoomed ? 'goes' : 'stays'}: ${why}`)
     const stacks = verdicts.filter(({ isDoomed }) => isDoomed).map(({ stack }) => stack)
-    writeOutputs({ stacks: JSON.stringify(stacks) }, environment.variables)
+    writeOutputs({ stacks: JSON.stringify(stacks) }, environment)
   },
 
   async destroy({ stack = '' }, environment) {
     await destroyStack(tools(environment), stack)
-    writeSummary(`Took down the stack \`${stack}\`.`, environment.variables)
+    writeSummary(`Took down the stack \`${stack}\`.`, environment)
   },
 }
 

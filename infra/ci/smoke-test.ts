@@ -29,17 +29,17 @@ export type SmokeTest =
   | { readonly kind: 'arrival'; readonly run: PlannedRun; readonly sample: Sample }
   | { readonly kind: 'probe'; readonly run: PlannedRun }
 
-/** What a run's record has to say, as far as it is looked at. */
-interface Record {
-  readonly outcome?: unknown
-  readonly reason?: unknown
-  readonly runId?: unknown
-  readonly seconds?: unknown
-  readonly work?: { readonly kind?: unknown; readonly keys?: unknown }
-  readonly outputs?: { readonly total?: unknown }
-  readonly attempt?: unknown
-  readonly attempts?: unknown
-  readonly error?: { readonly message?: unknown }
+/** What is looked at of a run's record, which `runtime/run/record.ts` describes. */
+interface SeenRecord {
+  readonly outcome?: string
+  readonly reason?: string
+  readonly runId?: string
+  readonly seconds?: number
+  readonly attempt?: number
+  readonly attempts?: number
+  readonly work?: { readonly kind?: string; readonly keys?: readonly string[] }
+  readonly outputs?: { readonly total?: number }
+  readonly error?: { readonly message?: string }
 }
 
 const folder = 'sluice-smoke-test'
@@ -123,7 +123,7 @@ async function arrive(
   )
 }
 
-function judge(record: Record, run: PlannedRun): string {
+function judge(record: SeenRecord, run: PlannedRun): string {
   if (record.outcome === 'succeeded') {
     return `${run.key}: a sample arrived and run ${record.runId} succeeded in ${record.seconds} s, with ${record.outputs?.total} outputs`
   }
@@ -141,7 +141,7 @@ async function findRecord(
   since: Date,
   services: DeployedServices,
   now: Date,
-): Promise<Record | undefined> {
+): Promise<SeenRecord | undefined> {
   const bucket = bucketOf(plan, 'logs')
   const days = [...new Set([since, now].map((time) => time.toISOString().slice(0, 10).replaceAll('-', '/')))]
   // Records of runs from before this trial are not read.
@@ -150,10 +150,9 @@ async function findRecord(
     const below = `runs/${run.pipeline}/${run.site}/${day}/`
     for (const name of (await services.list(bucket, below)).toReversed()) {
       if (day === days[0] && name.slice(below.length, below.length + 6) < from) continue
-      const record = JSON.parse((await services.read(bucket, name)) ?? '{}') as Record
-      const { keys } = record.work ?? {}
-      if (!Array.isArray(keys) || !keys.includes(key)) continue
-      const isLast = record.outcome !== 'failed' || Number(record.attempt) >= Number(record.attempts)
+      const record = JSON.parse((await services.read(bucket, name)) ?? '{}') as SeenRecord
+      if (record.work?.keys?.includes(key) !== true) continue
+      const isLast = record.outcome !== 'failed' || (record.attempt ?? 1) >= (record.attempts ?? 1)
       if (isLast) return record
     }
   }
@@ -161,11 +160,7 @@ async function findRecord(
 }
 
 interface Answer {
-  readonly runs?: readonly {
-    readonly outcome?: unknown
-    readonly reason?: unknown
-    readonly record?: unknown
-  }[]
+  readonly runs?: readonly { readonly outcome?: string; readonly reason?: string; readonly record?: string }[]
 }
 
 /**
@@ -186,7 +181,7 @@ async function probe(
     const { isError, answer } = await services.invoke(run.names.function, event)
     const [result] = (answer as Answer | null)?.runs ?? []
     if (!isError && result?.outcome === 'skipped' && result.reason === 'no-input') {
-      return await confirm(String(result.record), run, plan, services)
+      return await confirm(result.record ?? '', run, plan, services)
     }
     found = JSON.stringify(answer)?.slice(0, 500) ?? 'nothing'
     environment.log(`${run.key}: answered ${found}`)
@@ -204,7 +199,7 @@ async function confirm(
   services: DeployedServices,
 ): Promise<string> {
   const text = await services.read(bucketOf(plan, 'logs'), recordKey)
-  const record = JSON.parse(text ?? '{}') as Record
+  const record = JSON.parse(text ?? '{}') as SeenRecord
   if (record.outcome === 'skipped' && record.reason === 'no-input') {
     return `${run.key}: was asked for an object that is not there, and its record ${recordKey} says so`
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
+import type { CiEnvironment } from './ci-environment.ts'
 
 /** Lines of the file that `GITHUB_OUTPUT` names. A value may have any characters: nothing in it can end it, or begin another. */
 export function outputLines(outputs: Readonly<Record<string, string>>, delimiter: string): string {
@@ -12,14 +13,14 @@ export function outputLines(outputs: Readonly<Record<string, string>>, delimiter
     .join('')
 }
 
-/** Gives values to later steps and jobs; where there is no workflow, shows them. */
+/** Gives values to later steps and jobs, and shows them. */
 export function writeOutputs(
   outputs: Readonly<Record<string, string>>,
-  variables: Readonly<Record<string, string | undefined>>,
+  { variables, log }: CiEnvironment,
 ): void {
   const file = variables.GITHUB_OUTPUT
   if (file) appendFileSync(file, outputLines(outputs, `end-${randomUUID()}`))
-  for (const [name, value] of Object.entries(outputs)) process.stdout.write(`${name}: ${value}\n`)
+  for (const [name, value] of Object.entries(outputs)) log(`${name}: ${value}`)
 }
 
 /** Adds Markdown to what a workflow's page shows of this job. */
