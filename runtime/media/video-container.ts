@@ -1,6 +1,9 @@
+import { open } from 'node:fs/promises'
 import type { Input, InputVideoTrack } from 'mediabunny'
 import { InputError, isSluiceError } from '../errors.ts'
 import { nearUsualRate } from './frame-rate.ts'
+import { type FrameTable, readMp4Index } from './mp4-index.ts'
+import { patientSource } from './patient-source.ts'
 import type { VideoOptions } from './video-limits.ts'
 import type { VideoFacts } from './video-metadata.ts'
 import { withinTime } from './within-time.ts'
@@ -31,11 +34,8 @@ const codecNames: Readonly<Record<string, string>> = {
   'pcm-f64': 'pcm_f64le',
 }
 
-/**
- * How many frames are looked at for their average rate. An MP4 file has the times of all its frames in one place, of
- * Matroska the whole file would have to be read.
- */
-const maxFrames = { table: 2_000_000, scattered: 10_000 }
+/** How many frames are looked at for their average rate where no table has them all. */
+const maxFrames = 2000
 
 /**
  * Reads MP4, QuickTime, Matroska and WebM files without another program: a few milliseconds, and no more of the file
@@ -43,16 +43,16 @@ const maxFrames = { table: 2_000_000, scattered: 10_000 }
  * @throws InputError when there is no video stream in it; TimeoutError; AbortedError
  */
 export async function readContainer(path: string, options: VideoOptions): Promise<ContainerFinding> {
-  const { FilePathSource, Input, MATROSKA, MP4, QTFF, UnsupportedInputFormatError, WEBM } =
-    await loadMediabunny()
-  const source = new FilePathSource(path, { handleUnhandledError: () => undefined })
+  const index = await readMp4Index(path)
+  if (index === 'unsound') return { kind: 'unknown' }
+  const mediabunny = await loadMediabunny()
+  const { Input, MATROSKA, MP4, QTFF, UnsupportedInputFormatError, WEBM } = mediabunny
+  const name = options.name ?? path
+  const file = await open(path)
+  const source = patientSource(mediabunny, file, (await file.stat()).size)
   const input = new Input({ formats: [MP4, QTFF, MATROSKA, WEBM], source })
   try {
-    return await withinTime(
-      findFacts(input, options.name ?? path),
-      `reading ${options.name ?? path}`,
-      options,
-    )
+    return await withinTime(findFacts(input, index, name), `reading ${name}`, options)
   } catch (cause) {
     if (isSluiceError(cause)) throw cause
     if (cause instanceof UnsupportedInputFormatError) return { kind: 'unknown' }
@@ -61,20 +61,24 @@ export async function readContainer(path: string, options: VideoOptions): Promis
   } finally {
     // Ends what is still reading, too.
     input.dispose()
+    await file.close()
   }
 }
 
-async function findFacts(input: Input, file: string): Promise<ContainerFinding> {
-  const format = await input.getFormat()
+async function findFacts(
+  input: Input,
+  index: ReadonlyMap<number, FrameTable> | undefined,
+  file: string,
+): Promise<ContainerFinding> {
   const video = await input.getPrimaryVideoTrack()
+  // A file that was cut off has none at all: what is missing, ffprobe tells better.
+  if (!video && (await input.getTracks()).length === 0) return { kind: 'unknown' }
   if (!video) throw new InputError('has no video stream', { place: { file } })
   const codec = nameOf(await video.getCodec())
   const audio = await Promise.all((await input.getAudioTracks()).map((track) => track.getCodec()))
   const audioCodecs = audio.flatMap((name) => nameOf(name) ?? [])
   if (!codec || audioCodecs.length < audio.length) return { kind: 'unknown' }
-  const isTable = /MP4|QuickTime/.test(format.name)
-  const { frames, fps } = await measureFrames(video, isTable)
-  const durationSeconds = (await input.getDurationFromMetadata([video])) ?? (await video.computeDuration())
+  const { frames, fps, durationSeconds } = await readTimes(input, video, index?.get(video.id))
   const { num, den } = await video.getPixelAspectRatio()
   const rotation = await video.getRotation()
   const isTurned = rotation === 90 || rotation === 270
@@ -91,23 +95,39 @@ async function findFacts(input: Input, file: string): Promise<ContainerFinding> 
     audioCodecs,
   }
   if (frames === 0) throw new InputError('has a video stream without a frame', { place: { file } })
-  const isWhole = [facts.width, facts.height, durationSeconds, facts.pixelAspectRatio].every(
-    (n) => n > 0 && Number.isFinite(n),
-  )
+  const numbers = [facts.width, facts.height, durationSeconds, facts.pixelAspectRatio]
+  const isWhole = numbers.every((n) => n > 0 && Number.isFinite(n))
   return isWhole ? { kind: 'facts', facts } : { kind: 'unknown' }
 }
 
-async function measureFrames(
-  video: InputVideoTrack,
-  isTable: boolean,
-): Promise<{ readonly frames: number; readonly fps: number | undefined }> {
-  const { packetCount, averagePacketRate: rate } = await video.computePacketStats(
-    isTable ? maxFrames.table : maxFrames.scattered,
-  )
-  const isRate = rate > 0 && Number.isFinite(rate)
-  if (!isRate) return { frames: packetCount, fps: undefined }
-  return { frames: packetCount, fps: isTable ? rate : nearUsualRate(rate, packetCount / rate) }
+interface Times {
+  readonly frames: number
+  readonly fps: number | undefined
+  readonly durationSeconds: number
 }
+
+/** From the table of frames where there is one: to walk over its frames with mediabunny takes much longer. */
+async function readTimes(
+  input: Input,
+  video: InputVideoTrack,
+  table: FrameTable | undefined,
+): Promise<Times> {
+  if (table && table.frames > 0) {
+    const { frames, seconds } = table
+    return { frames, fps: rateOf(frames / seconds), durationSeconds: seconds }
+  }
+  const told = await input.getDurationFromMetadata([video])
+  const { packetCount: frames, averagePacketRate } = await video.computePacketStats(maxFrames)
+  const rate = rateOf(averagePacketRate)
+  return {
+    frames,
+    // Matroska rounds times to milliseconds.
+    fps: rate && nearUsualRate(rate, frames / rate),
+    durationSeconds: told || (await video.computeDuration()),
+  }
+}
+
+const rateOf = (rate: number) => (rate > 0 && Number.isFinite(rate) ? rate : undefined)
 
 function nameOf(codec: string | null): string | undefined {
   if (codec === null) return undefined

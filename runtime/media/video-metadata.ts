@@ -16,7 +16,7 @@ export interface VideoMetadata {
   readonly rotation: 0 | 90 | 180 | 270
   readonly durationSeconds: number
   /**
-   * Frames per second; with a variable frame rate, on average (of a Matroska file's first 10,000 frames). Missing where
+   * Frames per second; with a variable frame rate, on average (of a Matroska file's first 2,000 frames). Missing where
    * the file does not tell.
    */
   readonly fps?: number

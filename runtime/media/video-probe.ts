@@ -82,7 +82,8 @@ function shown(
   const stored = parseFraction(video.sample_aspect_ratio, ':') ?? 1
   // The matrix is counterclockwise, the older tag clockwise.
   const matrix = video.side_data_list?.find(({ rotation }) => rotation !== undefined)?.rotation
-  const turned = matrix === undefined ? Number(video.tags?.rotate ?? 0) : -matrix
+  const told = matrix === undefined ? Number(video.tags?.rotate ?? 0) : -matrix
+  const turned = Number.isFinite(told) ? told : 0
   const rotation = ((((Math.round(turned / 90) * 90) % 360) + 360) % 360) as VideoFacts['rotation']
   const shape =
     stored >= 1
