@@ -43,21 +43,42 @@ export function undecodable(format: string, cause: unknown): InputError {
   return new InputError(`the ${format.toUpperCase()} image ${reason}: ${line}`, { cause })
 }
 
-/** `work`, or what `signal` was aborted for as soon as it is; libvips ends what it began by its time limit. */
-export async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
-  if (!signal) return work
+/** When work on an image is given up. */
+export interface Patience {
+  readonly signal: AbortSignal | undefined
+  readonly seconds: number
+}
+
+/**
+ * What `work` comes to, or a failure as soon as the signal is aborted or the time is up, which runs from when `work`
+ * calls `begin`. libvips ends what it began by a limit of its own where it can; until then its result is ignored.
+ */
+export async function withPatience<T>(
+  { signal, seconds }: Patience,
+  work: (begin: () => void) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted()
+  let timer: NodeJS.Timeout | undefined
   let onAbort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortReason(signal))
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
+  let giveUp: (why: Error) => void = () => {}
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = reject
   })
-  // Once aborted, nobody waits for the work's own end.
-  work.catch(() => {})
+  if (signal) {
+    onAbort = () => giveUp(abortReason(signal))
+    signal.addEventListener('abort', onAbort, { once: true })
+  }
+  const late = () => giveUp(new InputError(`the image takes too long to decode: more than ${seconds} s`))
+  const working = work(() => {
+    timer = setTimeout(late, seconds * 1000)
+  })
+  // Once given up, nobody waits for the work's own end.
+  working.catch(() => {})
   try {
-    return await Promise.race([work, aborted])
+    return await Promise.race([working, givenUp])
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
   }
 }
 

@@ -2,10 +2,11 @@ import { InputError, isSluiceError } from '../errors.ts'
 import {
   loadSharp,
   type Metadata,
+  type Patience,
   type Sharp,
   type SharpOptions,
   undecodable,
-  unlessAborted,
+  withPatience,
 } from './image-engine.ts'
 import type { ImageFormat } from './image-format.ts'
 import { defaultImageLimits, type ImageLimits } from './image-limits.ts'
@@ -99,8 +100,11 @@ export async function makeThumbnail(source: ImageSource, options: ThumbnailOptio
     ? opaque.extend({ ...place.margins, background: place.background ?? 'black' })
     : opaque
   const encoder = encodeAs(placed.toColourspace('srgb'), format, options.quality)
-  const { data, info: made } = await decoding(info.format, signal, () =>
-    memory.hold(decodedBytes(info.format, metadata), () => encoder.toBuffer({ resolveWithObject: true })),
+  const { data, info: made } = await decoding(info.format, { signal, seconds: limits.seconds }, (begin) =>
+    memory.hold(decodedBytes(info.format, metadata), () => {
+      begin()
+      return encoder.toBuffer({ resolveWithObject: true })
+    }),
   )
   return { bytes: data, width: made.width, height: made.height, contentType: `image/${format}`, source: info }
 }
@@ -146,10 +150,11 @@ async function readHeader(
   signal: AbortSignal | undefined,
 ) {
   const sharp = await loadSharp()
-  const metadata = await decoding(format, signal, () =>
+  const metadata = await decoding(format, { signal, seconds: limits.seconds }, (begin) => {
+    begin()
     // Too many pixels are told with their number, by `checkLimits`.
-    sharp(input, { ...safely(limits), limitInputPixels: false }).metadata(),
-  )
+    return sharp(input, { ...safely(limits), limitInputPixels: false }).metadata()
+  })
   const found = metadata.format === 'heif' ? 'avif' : metadata.format
   if (found !== format) throw new InputError(`is no image: begins as ${format}, and is decoded as ${found}`)
   return metadata
@@ -197,16 +202,16 @@ function decodedBytes(format: ImageFormat, metadata: Metadata): number {
 }
 
 /** Sees to it that what libvips throws becomes an InputError. */
-async function decoding<T>(
+function decoding<T>(
   format: ImageFormat,
-  signal: AbortSignal | undefined,
-  work: () => Promise<T>,
+  patience: Patience,
+  work: (begin: () => void) => Promise<T>,
 ): Promise<T> {
-  signal?.throwIfAborted()
-  const working = work().catch((cause: unknown) => {
-    throw undecodable(format, cause)
-  })
-  return unlessAborted(signal, working)
+  return withPatience(patience, (begin) =>
+    work(begin).catch((cause: unknown) => {
+      throw undecodable(format, cause)
+    }),
+  )
 }
 
 function safely({ pixels }: ImageLimits): SharpOptions {
