@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { repositoryEnvironments, repositoryVariables } from '../runtime/plan/bootstrap.ts'
+import { cacheTagPrefix, repositoryEnvironments, repositoryVariables } from '../runtime/plan/bootstrap.ts'
 import { commandOptions, parseCommand } from './ci/commands.ts'
 import { hostnameOf } from './ci/stack-lock.ts'
 import {
@@ -145,6 +145,12 @@ describe('every step', () => {
       'destroy.yml doomed',
       'destroy.yml destroy',
       'preview.yml preview',
+    ])
+    // A stack takes longer than the hour that roles are lent for unless asked: bootstrap's may be lent for two.
+    const lasting = taken.filter(({ step }) => step.with?.['role-duration-seconds'] === 7200)
+    expect(lasting.map(({ file, id }) => `${file} ${id}`)).toEqual([
+      'deploy.yml deploy',
+      'destroy.yml destroy',
     ])
     for (const { step } of taken) {
       expect(step.with?.['aws-region']).toBe('${{ vars.AWS_REGION }}')
@@ -319,7 +325,16 @@ describe('deploy.yml', () => {
   it('names the image by the digest of what was pushed, for the architecture of the stack', () => {
     const build = all.deploy?.steps.find(({ id }) => id === 'image')
     expect(build?.with).toMatchObject({ push: true, platforms: '${{ needs.target.outputs.platform }}' })
-    expect(String(build?.with?.['cache-to'])).toContain('type=registry')
+    const repository = '${{ env.SLUICE_IMAGE_REPOSITORY }}'
+    expect(build?.with?.['cache-from']).toBe(`type=registry,ref=${repository}:${cacheTagPrefix}jobs`)
+    expect(build?.with?.['cache-to']).toMatch(/^type=registry,ref=.*,mode=max,image-manifest=true/)
+    // What the repository's rules for old images know it by; never the same twice, as tags do not move.
+    expect(build?.with?.tags).toBe(
+      `${repository}:${'${{ needs.target.outputs.kind }}-${{ github.run_id }}-${{ github.run_attempt }}'}`,
+    )
+    expect(all.deploy?.env?.SLUICE_IMAGE_REPOSITORY).toBe(
+      "${{ needs.target.outputs.kind == 'prod' && vars.SLUICE_IMAGE_REPOSITORY || vars.SLUICE_PREVIEW_IMAGE_REPOSITORY }}",
+    )
     const deploy = all.deploy?.steps.find(({ name }) => name === 'Deploy the stack')
     expect(deploy?.env?.IMAGE_DIGEST).toBe('${{ steps.image.outputs.digest }}')
     const dockerfile = readFileSync(path.join(root, 'Dockerfile'), 'utf8')

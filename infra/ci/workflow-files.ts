@@ -24,9 +24,6 @@ export function writeOutputs(
 }
 
 /** Adds Markdown to what a workflow's page shows of this job. */
-export function writeSummary(
-  markdown: string,
-  variables: Readonly<Record<string, string | undefined>>,
-): void {
+export function writeSummary(markdown: string, { variables }: Pick<CiEnvironment, 'variables'>): void {
   if (variables.GITHUB_STEP_SUMMARY) appendFileSync(variables.GITHUB_STEP_SUMMARY, `${markdown}\n`)
 }

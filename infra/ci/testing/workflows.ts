@@ -30,6 +30,7 @@ export interface Job {
   readonly environment?: string
   readonly permissions?: Readonly<Record<string, string>>
   readonly concurrency?: Concurrency
+  readonly env?: Readonly<Record<string, unknown>>
   readonly strategy?: { readonly matrix: Readonly<Record<string, unknown>>; readonly 'fail-fast'?: boolean }
   readonly steps: readonly Step[]
 }
