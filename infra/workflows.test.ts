@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cacheTagPrefix, repositoryEnvironments, repositoryVariables } from '../runtime/plan/bootstrap.ts'
+import { repositoryEnvironments, repositoryVariables } from '../runtime/plan/bootstrap.ts'
 import { commandOptions, parseCommand } from './ci/commands.ts'
 import { hostnameOf } from './ci/stack-lock.ts'
 import {
@@ -326,8 +326,8 @@ describe('deploy.yml', () => {
     const build = all.deploy?.steps.find(({ id }) => id === 'image')
     expect(build?.with).toMatchObject({ push: true, platforms: '${{ needs.target.outputs.platform }}' })
     const repository = '${{ env.SLUICE_IMAGE_REPOSITORY }}'
-    expect(build?.with?.['cache-from']).toBe(`type=registry,ref=${repository}:${cacheTagPrefix}jobs`)
-    expect(build?.with?.['cache-to']).toMatch(/^type=registry,ref=.*,mode=max,image-manifest=true/)
+    const cache = 'type=gha,scope=jobs-${{ needs.target.outputs.kind }}'
+    expect(build?.with).toMatchObject({ 'cache-from': cache, 'cache-to': `${cache},mode=max` })
     // What the repository's rules for old images know it by; never the same twice, as tags do not move.
     expect(build?.with?.tags).toBe(
       `${repository}:${'${{ needs.target.outputs.kind }}-${{ github.run_id }}-${{ github.run_attempt }}'}`,
