@@ -6,7 +6,7 @@ import { tagValue } from '../names.ts'
 import { accountScope } from './account-scope.ts'
 import { accountPolicies } from './deploy-policies.ts'
 import { GithubRoles } from './github-roles.ts'
-import { ImageRepository } from './image-repository.ts'
+import { ImageRepositories } from './image-repository.ts'
 import { SecretKeys } from './secret-keys.ts'
 import { StateBucket } from './state-bucket.ts'
 import type { TrustedRepository } from './trust-policy.ts'
@@ -28,7 +28,7 @@ export class Bootstrap extends pulumi.ComponentResource {
     const child = { parent: this }
     new StateBucket('state', { scope }, child)
     new SecretKeys('secrets', { scope }, child)
-    new ImageRepository('images', { scope }, child)
+    new ImageRepositories('images', { scope }, child)
     new GithubRoles(
       'github',
       { scope, policies, repository, hasProvider, branches: registry.branches },

@@ -8,6 +8,7 @@ import {
 } from '../permissions.ts'
 import type { AccountScope, StackKind } from './account-scope.ts'
 import type { Denial } from './grants.ts'
+import { imageRepository } from './image-repository.ts'
 import { namedArns, prodBucketArns } from './protected-resources.ts'
 
 /**
@@ -15,7 +16,7 @@ import { namedArns, prodBucketArns } from './protected-resources.ts'
  * given. A branch writes its own policies; this is what they cannot go beyond.
  */
 export function boundaryStatements(scope: AccountScope, kind: StackKind): (Statement | Denial)[] {
-  const { partition, names, prefix } = scope
+  const { partition, prefix } = scope
   const own = (service: string, start: string) => arnOf(scope, service, `${start}${prefix[kind]}*`)
   const allow = (Sid: string, Action: readonly string[], Resource: readonly string[]): Statement => ({
     Sid,
@@ -34,7 +35,7 @@ export function boundaryStatements(scope: AccountScope, kind: StackKind): (State
       [...new Set(buckets)].map((bucket) => `${bucket}/*`),
     ),
     allow('Log', ['logs:CreateLogStream', 'logs:PutLogEvents'], [own('logs', 'log-group:/sluice/')]),
-    ...pullStatements(arnOf(scope, 'ecr', `repository/${names.imageRepository}`)),
+    ...pullStatements(arnOf(scope, 'ecr', `repository/${imageRepository(scope, kind)}`)),
     ...networkStatements(),
     allow(
       'Start',

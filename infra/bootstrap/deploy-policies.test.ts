@@ -17,6 +17,7 @@ import { decide, type PolicyStatement, parsePolicy, type SimulatedRole } from '.
 import { copyProject, type ProjectCopy } from '../testing/project-copy.ts'
 import type { Calls, Requests } from '../testing/provider-call-parts.ts'
 import { providerCalls, requestsOf } from '../testing/provider-calls.ts'
+import { imageRepository } from './image-repository.ts'
 import { boundaryArn } from './role-grants.ts'
 
 /** What the roles of bootstrap may do, as IAM would decide it, for every call that a deployment leads to. */
@@ -213,7 +214,7 @@ describe.each(['the test registry', 'the sample registry', 'the registry with ev
         kind === 'prod' ? ':cluster:catalog-cluster-0a1b2c3' : ':cluster:preview-catalog-cluster-0a1b2c3',
       )
       .replace(/:secret:[\w-]+$/, ':secret:rds!cluster-0a1b')
-      .replace('repository/ocean-pipelines', `repository/${roles.scope.names.imageRepository}`)
+      .replace('repository/ocean-pipelines', `repository/${imageRepository(roles.scope, kind)}`)
   }
 
   function contextFor({ Condition = {} }: PolicyStatement, kind: Plan['kind']): Record<string, string> {

@@ -35,7 +35,7 @@ export interface AccountPolicies {
 /** One managed policy each, as one would be too long for all. */
 function grantGroups(scope: AccountScope, kind: StackKind): Record<string, Grant[]> {
   return {
-    state: [...stateGrants(scope, kind), ...imageGrants(scope)],
+    state: [...stateGrants(scope, kind), ...imageGrants(scope, kind)],
     compute: computeGrants(scope, kind),
     events: eventGrants(scope, kind),
     buckets: bucketGrants(scope, kind),

@@ -1,9 +1,10 @@
-import type { Statement } from '../permissions.ts'
+import { arnOf, type Statement } from '../permissions.ts'
 import type { AccountScope, StackKind } from './account-scope.ts'
 import type { Denial, Grant } from './grants.ts'
+import { imageRepository } from './image-repository.ts'
 import { namedArns, prodBucketArns } from './protected-resources.ts'
 import { boundaryArn } from './role-grants.ts'
-import { prodStateArns } from './state-grants.ts'
+import { baseStateArns, prodStateArns } from './state-grants.ts'
 
 /**
  * The boundary of the roles that workflows take. It grants nothing: it says what they cannot do whatever policy they
@@ -102,7 +103,18 @@ function prodDenials(scope: AccountScope): Denial[] {
       Sid: 'Prod',
       Effect: 'Deny',
       Action: ['*'],
-      Resource: [...namedArns(scope, 'prod'), ...prodBucketArns(scope), ...prodStateArns(scope)],
+      Resource: [
+        ...namedArns(scope, 'prod'),
+        ...prodBucketArns(scope),
+        ...prodStateArns(scope),
+        arnOf(scope, 'ecr', `repository/${imageRepository(scope, 'prod')}`),
+      ],
+    },
+    {
+      Sid: 'BaseState',
+      Effect: 'Deny',
+      Action: ['s3:DeleteObject', 's3:PutObject'],
+      Resource: baseStateArns(scope),
     },
     {
       Sid: 'ProdByTag',

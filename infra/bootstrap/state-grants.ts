@@ -2,6 +2,7 @@ import { baseProject } from '../../runtime/plan/bootstrap.ts'
 import { arnOf } from '../permissions.ts'
 import type { AccountScope, StackKind } from './account-scope.ts'
 import type { Grant } from './grants.ts'
+import { imageRepository } from './image-repository.ts'
 
 /**
  * The state of stacks, as Pulumi's own backends keep it: `.pulumi/stacks/<project>/<stack>.json` and files that begin
@@ -17,6 +18,11 @@ function stackKeys(project: string, stack: string): string[] {
 /** All that is kept of prod's state. */
 export function prodStateArns(scope: AccountScope): string[] {
   return objectArns(scope, stackKeys(scope.pulumiProject, 'prod'))
+}
+
+/** All that is kept of the base stack's state. */
+export function baseStateArns(scope: AccountScope): string[] {
+  return objectArns(scope, stackKeys(baseProject, scope.region))
 }
 
 /** What says how the state is laid out. Bootstrap writes it; nobody else may, since that would lock all out. */
@@ -73,7 +79,8 @@ export function stateGrants(scope: AccountScope, kind: StackKind): Grant[] {
   ]
 }
 
-export function imageGrants(scope: AccountScope): Grant[] {
+/** Pushing images, and what layers are there already; nothing is deleted but by age. */
+export function imageGrants(scope: AccountScope, kind: StackKind): Grant[] {
   return [
     {
       sid: 'Images',
@@ -87,7 +94,7 @@ export function imageGrants(scope: AccountScope): Grant[] {
         'ecr:PutImage',
         'ecr:UploadLayerPart',
       ],
-      resources: [arnOf(scope, 'ecr', `repository/${scope.names.imageRepository}`)],
+      resources: [arnOf(scope, 'ecr', `repository/${imageRepository(scope, kind)}`)],
     },
     { sid: 'ImagesLogin', writes: ['ecr:GetAuthorizationToken'], resources: ['*'] },
   ]

@@ -9,6 +9,7 @@ describe('bootstrapNames', () => {
     expect(bootstrapNames(scope)).toEqual({
       stateBucket: expect.stringMatching(/^ocean-pipelines-state-bootstrap-[0-9a-f]{10}$/),
       imageRepository: 'ocean-pipelines/bootstrap/jobs',
+      previewImageRepository: 'ocean-pipelines/bootstrap/preview-jobs',
       prodKeyAlias: 'alias/ocean-pipelines--bootstrap--prod',
       previewKeyAlias: 'alias/ocean-pipelines--bootstrap--preview',
       deployProdRole: 'ocean-pipelines--bootstrap--deploy-prod',
@@ -27,13 +28,21 @@ describe('bootstrapNames', () => {
     fc.assert(
       fc.property(word, fc.option(word, { nil: undefined }), (project, owner) => {
         const names = bootstrapNames({ ...scope, project, ...(owner !== undefined && { owner }) })
-        const { stateBucket, imageRepository, prodKeyAlias, previewKeyAlias, ...roles } = names
+        const {
+          stateBucket,
+          imageRepository,
+          previewImageRepository,
+          prodKeyAlias,
+          previewKeyAlias,
+          ...roles
+        } = names
         expect(stateBucket).toMatch(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/)
         // docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
-        expect(imageRepository).toMatch(/^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/)
+        for (const repository of [imageRepository, previewImageRepository])
+          expect(repository).toMatch(/^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/)
         for (const alias of [prodKeyAlias, previewKeyAlias]) expect(alias).toMatch(/^alias\/[a-zA-Z0-9/_-]+$/)
         for (const role of Object.values(roles)) expect(role).toMatch(/^[\w+=,.@-]{1,64}$/)
-        expect(new Set(Object.values(names)).size).toBe(9)
+        expect(new Set(Object.values(names)).size).toBe(10)
       }),
     )
   })
@@ -57,6 +66,8 @@ describe('repositoryVariables', () => {
       SLUICE_PREVIEW_BOUNDARY:
         'arn:aws:iam::123456789012:policy/ocean-pipelines--bootstrap--preview-boundary',
       SLUICE_IMAGE_REPOSITORY: '123456789012.dkr.ecr.us-west-2.amazonaws.com/ocean-pipelines/bootstrap/jobs',
+      SLUICE_PREVIEW_IMAGE_REPOSITORY:
+        '123456789012.dkr.ecr.us-west-2.amazonaws.com/ocean-pipelines/bootstrap/preview-jobs',
     })
   })
 

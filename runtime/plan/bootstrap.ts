@@ -16,7 +16,9 @@ export const baseProject = 'sluice-base'
 /** Names of what bootstrap makes; each is the same in every deployment of one registry. */
 export interface BootstrapNames {
   readonly stateBucket: string
+  /** Of images of jobs: prod's own, since a branch decides what it pushes under which tag. */
   readonly imageRepository: string
+  readonly previewImageRepository: string
   /** Aliases of the keys that secrets in the state of stacks are encrypted with. */
   readonly prodKeyAlias: `alias/${string}`
   readonly previewKeyAlias: `alias/${string}`
@@ -35,10 +37,12 @@ const nameLength = 64
 export function bootstrapNames({ project, owner, accountId, region }: BootstrapScope): BootstrapNames {
   const scope: NameScope = { project, stack: bootstrapStack, ...(owner !== undefined && { owner }) }
   const name = (part: string) => physicalName(scope, [part], nameLength)
+  // A repository's name has no two hyphens in a row.
+  const repository = (part: string) => name(part).replace(/--|__/g, '/')
   return {
     stateBucket: bucketName({ ...scope, accountId, region }, `${project}-state`),
-    // A repository's name has no two hyphens in a row.
-    imageRepository: name('jobs').replace(/--|__/g, '/'),
+    imageRepository: repository('jobs'),
+    previewImageRepository: repository('preview-jobs'),
     prodKeyAlias: `alias/${name('prod')}`,
     previewKeyAlias: `alias/${name('preview')}`,
     deployProdRole: name('deploy-prod'),
@@ -64,6 +68,12 @@ const boundaryArn = (key: 'prodBoundary' | 'previewBoundary') => (scope: Bootstr
   iamArn(scope, `policy/${bootstrapNames(scope)[key]}`)
 const secretsProvider = (key: 'prodKeyAlias' | 'previewKeyAlias') => (scope: BootstrapScope) =>
   `awskms://${bootstrapNames(scope)[key]}?region=${scope.region}`
+
+const repositoryAddress = (key: 'imageRepository' | 'previewImageRepository') => (scope: BootstrapScope) => {
+  const { accountId, region } = scope
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
+  return `${accountId}.dkr.ecr.${region}.${domain}/${bootstrapNames(scope)[key]}`
+}
 
 /** All variables that the workflows of `.github/workflows` use, in the order in which they are shown. */
 export const repositoryVariables = [
@@ -110,9 +120,13 @@ export const repositoryVariables = [
   },
   {
     name: 'SLUICE_IMAGE_REPOSITORY',
-    meaning: 'where the image of Batch jobs is pushed to',
-    valueFor: (scope) =>
-      `${scope.accountId}.dkr.ecr.${scope.region}.amazonaws.com${scope.region.startsWith('cn-') ? '.cn' : ''}/${bootstrapNames(scope).imageRepository}`,
+    meaning: 'where the image of the jobs of prod is pushed to',
+    valueFor: repositoryAddress('imageRepository'),
+  },
+  {
+    name: 'SLUICE_PREVIEW_IMAGE_REPOSITORY',
+    meaning: 'where those of previews are pushed to',
+    valueFor: repositoryAddress('previewImageRepository'),
   },
 ] as const satisfies readonly RepositoryVariable[]
 
@@ -122,6 +136,3 @@ export const repositoryVariables = [
  * closed.
  */
 export const repositoryEnvironments = { prod: 'prod', preview: 'preview' } as const
-
-/** How the tags of job images begin; what follows tells the commit. Bootstrap's repository keeps prod's longer. */
-export const imageTagPrefixes = { prod: 'prod-', preview: 'preview-' } as const
