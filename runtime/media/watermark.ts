@@ -117,6 +117,8 @@ export function watermarkArguments(
     ...['-pix_fmt', 'yuv420p', '-threads', String(encoding.threads)],
     ...['-fps_mode', 'passthrough', '-enc_time_base', timeBase],
     ...input.audioCodecs.flatMap((codec, i) => audioArguments(codec, i)),
+    // FLAC in MP4 is called experimental by older versions of ffmpeg.
+    ...(input.audioCodecs.includes('flac') ? ['-strict', 'experimental'] : []),
     ...['-movflags', '+faststart', '-f', 'mp4', fileUrl(target)],
   ]
 }
