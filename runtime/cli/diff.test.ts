@@ -57,6 +57,27 @@ describe('sluice diff', () => {
     expect(stdout).toMatch(/the stack: \d+\.\d\d → \d+\.\d\d USD a month \(\+\d+\.\d\d\)\n/)
   })
 
+  it('is what docs/deploy.md shows, whose commands work', async () => {
+    const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/deploy.md'), 'utf8')
+    const section = page.slice(page.indexOf('## By pushing'), page.indexOf('## By hand'))
+    edit(registryFile, /schedule: Daily/, 'schedule: Hourly\n    memory: 2 GB')
+    edit(registryFile, /\n {6}morro:\n.*lidar\/morro.*\n.*\n/, '\n')
+    edit('pipelines/buoy_waves/config/dataset.yaml', /$/, '\n# a remark\n')
+    const shown = /^```\n(What changes [\s\S]*?)^```$/m.exec(section)?.[1]?.split('\n') ?? []
+    const { stdout } = await box.sluice('diff')
+    // The commit is another, and so may prices and what else is registered be.
+    const kept = shown.filter((line) => !/ at [0-9a-f]{10}$| USD a month /.test(line))
+    expect(kept.length).toBeGreaterThan(10)
+    for (const line of kept) expect(stdout.split('\n')).toContain(line)
+
+    const commands = [...section.matchAll(/^npx sluice ([^#\n]+)/gm)].map(([, command]) => command as string)
+    expect(commands.length).toBeGreaterThan(2)
+    for (const command of commands) {
+      const { code, stderr } = await box.sluice(...command.trim().split(/\s+/))
+      expect([code, stderr], command).toEqual([0, ''])
+    }
+  })
+
   it('compares with where the branch left main, not with what main has become', async () => {
     git('switch', '--quiet', '--create', 'feature/x')
     edit(registryFile, 'files: "*.sta"', 'files: "*.txt"')
