@@ -22,15 +22,6 @@ export function isAwsAnswer(error: unknown, ...names: string[]): boolean {
   return causesOf(error).some(({ name }) => names.includes(name))
 }
 
-/** AWS's answer that there is no such thing: to HEAD it has no code. */
-export function isAbsent(error: unknown): boolean {
-  return causesOf(error).some(
-    (cause) =>
-      isAnswer(cause) &&
-      (cause.$metadata?.httpStatusCode === 404 || /NotFound|NonExistent|NoSuch/.test(cause.name)),
-  )
-}
-
 /**
  * What went wrong with a call to AWS in one line that says what to do. `permission` is what the call needs, such as
  * `sqs:GetQueueUrl`. Errors that did not come from AWS stay what they are. The user's to change are ExplainedErrors.

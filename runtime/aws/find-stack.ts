@@ -18,11 +18,7 @@ export interface DeployedStack {
 /** Nothing is deployed of the stack that was named. */
 export class NotDeployedError extends ExplainedError {}
 
-/** The logs bucket of a stack, by its plan as the registry has it now: its name depends on the stack's alone. */
-export function logsOf(plan: Plan, settings: AwsSettings): S3ObjectStore {
-  return new S3ObjectStore({ client: operatorS3(settings, plan.accountId), bucket: logsBucketOf(plan) })
-}
-
+/** The logs bucket of a stack: its name depends on the stack's alone, so that today's plan tells that of any day's. */
 export function logsBucketOf(plan: Plan): string {
   const bucket = plan.buckets.logs
   if (bucket === undefined) throw new RangeError(`the plan of ${plan.stack} has no logs bucket`)
@@ -34,8 +30,8 @@ export function logsBucketOf(plan: Plan): string {
  * @throws NotDeployedError, and UsageError that says what is wrong with the credentials
  */
 export async function findStack(planned: Plan, settings: AwsSettings): Promise<DeployedStack> {
-  const logs = logsOf(planned, settings)
   const bucket = logsBucketOf(planned)
+  const logs = new S3ObjectStore({ client: operatorS3(settings, planned.accountId), bucket })
   const plan = await read<Plan>(planned, logs, planKey)
   if (plan === undefined) throw notDeployed(planned, `its logs bucket ${bucket} holds no ${planKey}`)
   if (plan.stack !== planned.stack || plan.accountId !== planned.accountId || !Array.isArray(plan.runs)) {

@@ -109,7 +109,11 @@ async function confirm(stack: string, yes: string | undefined): Promise<void> {
     throw new UsageError(`nobody can be asked here: say --yes ${stack} to take the stack down`)
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await lines.question(`\nType ${stack} to delete all of this: `)
+  const answer = await new Promise<string>((resolve, reject) => {
+    // Ctrl-C and Ctrl-D end the questions, and are no yes.
+    lines.once('close', () => resolve(''))
+    lines.question(`\nType ${stack} to delete all of this: `).then(resolve, reject)
+  })
   lines.close()
   if (answer.trim() !== stack) throw new UsageError('that is not its name: nothing was deleted')
 }

@@ -12,7 +12,7 @@ export interface Check {
   readonly name: string
   /** What looking takes, such as `sqs:GetQueueAttributes`; of what is not on AWS, nothing. */
   readonly permission?: string
-  look(): Promise<Finding> | Finding
+  readonly look: () => Promise<Finding> | Finding
 }
 
 export interface CheckResult extends Finding {
