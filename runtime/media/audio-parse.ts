@@ -1,7 +1,8 @@
-import { open, stat } from 'node:fs/promises'
 import type { InputAudioTrack } from 'mediabunny'
 import { InputError, isSluiceError } from '../errors.ts'
+import { fileInput } from '../formats/input-file.ts'
 import { readAsfHeader } from './audio-asf.ts'
+import { type BoundedFile, withBoundedFile } from './bounded-file.ts'
 import type { MediaLimits } from './media-limits.ts'
 
 /** What is known about the first audio stream of a file. */
@@ -50,17 +51,20 @@ const otherCodecs: readonly (readonly [pattern: RegExp, name: string])[] = [
 
 /**
  * Length and kind of an audio file, by its content and not by its name. mediabunny follows the packets, so that a file
- * that is cut is as long as what is left of it; what it does not know, music-metadata reads. To be run in a thread.
+ * that is cut is as long as what is left of it; what it does not know, music-metadata reads. To be run in a process of its own.
  * @throws InputError, and whatever the packages throw
  */
 export async function parseAudio(path: string, limits: MediaLimits): Promise<AudioInfo> {
-  const { size } = await stat(path)
-  const head = await readHead(path)
+  const file = await fileInput(path)
+  const { size } = file
+  const head = await withBoundedFile(file, never, (bounded) =>
+    bounded.read(0, Math.min(headBytes, size), 'its header'),
+  )
   if (head.every((byte) => byte === 0)) throw new InputError('is no audio: it begins with zero bytes')
   const asf = await readAsfHeader(path)
-  if (head.toString('latin1', 4, 8) === 'ftyp') await checkBoxes(path, size)
+  if (head.toString('latin1', 4, 8) === 'ftyp') await withBoundedFile(file, never, checkBoxes)
   if (head.toString('latin1', 0, 4) === 'RIFF') checkChunk(head, size)
-  const stream = asf ?? (await byMediabunny(path)) ?? (await byMusicMetadata(path))
+  const stream = asf ?? (await byMediabunny(path)) ?? (await byMusicMetadata(path, head))
   const { duration } = stream
   if (duration !== undefined && !(duration > 0)) throw new InputError('is audio of no length')
   if (duration !== undefined && duration > limits.durationSeconds) {
@@ -69,37 +73,26 @@ export async function parseAudio(path: string, limits: MediaLimits): Promise<Aud
   return { ...stream, bitrate: duration === undefined ? undefined : Math.round((size * 8) / duration) }
 }
 
-async function readHead(path: string): Promise<Buffer> {
-  const handle = await open(path)
-  try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(4096), 0, 4096, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await handle.close()
-  }
-}
-
 const maxBoxes = 100_000
+const headBytes = 4096
+/** The process is ended from outside. */
+const never = new AbortController().signal
 
 /** The boxes of an MP4 must end within it: its tables speak of sound that may not be there. @throws InputError */
-async function checkBoxes(path: string, size: number): Promise<void> {
-  const handle = await open(path)
-  try {
-    let offset = 0
-    for (let boxes = 0; offset + 8 <= size; boxes++) {
-      if (boxes > maxBoxes) throw new InputError(`has more than ${maxBoxes} boxes`)
-      const { buffer } = await handle.read(Buffer.alloc(16), 0, 16, offset)
-      const short = buffer.readUInt32BE(0)
-      // 1: the length follows in 64 bits. 0: to the end of the file.
-      const length = short === 1 ? Number(buffer.readBigUInt64BE(8)) : short === 0 ? size - offset : short
-      if (length < 8 || offset + length > size) {
-        const name = buffer.toString('latin1', 4, 8)
-        throw new InputError(`is cut off or damaged: its box ${JSON.stringify(name)} has ${length} bytes`)
-      }
-      offset += length
+async function checkBoxes(file: BoundedFile): Promise<void> {
+  let offset = 0
+  for (let boxes = 0; offset + 8 <= file.size; boxes++) {
+    if (boxes > maxBoxes) throw new InputError(`has more than ${maxBoxes} boxes`)
+    const header = await file.read(offset, Math.min(16, file.size - offset), 'a box')
+    const short = header.readUInt32BE(0)
+    // 1: the length follows in 64 bits. 0: to the end of the file.
+    const isLong = short === 1 && header.length === 16
+    const length = isLong ? Number(header.readBigUInt64BE(8)) : short === 0 ? file.size - offset : short
+    if (length < 8 || offset + length > file.size) {
+      const name = header.toString('latin1', 4, 8)
+      throw new InputError(`is cut off or damaged: its box ${JSON.stringify(name)} has ${length} bytes`)
     }
-  } finally {
-    await handle.close()
+    offset += length
   }
 }
 
@@ -144,13 +137,17 @@ async function streamOf(track: InputAudioTrack): Promise<Stream | undefined> {
   }
 }
 
-async function byMusicMetadata(path: string): Promise<Stream> {
+/** It takes noise for AAC: only what begins as a container of codecs that mediabunny does not know is given to it. */
+async function byMusicMetadata(path: string, head: Buffer): Promise<Stream> {
+  const isContainer = ['RIFF', 'OggS'].includes(head.toString('latin1', 0, 4))
+  if (!isContainer && head.toString('latin1', 4, 8) !== 'ftyp')
+    throw new InputError('is no audio that is known')
   const { parseFile } = await import('music-metadata')
   const { format } = await parseFile(path, { duration: true, skipCovers: true }).catch((cause: Error) => {
     throw new InputError(`cannot be read as audio: ${cause.message}`, { cause })
   })
   const { codec, duration, sampleRate, numberOfChannels } = format
-  if (codec === undefined || sampleRate === undefined || format.hasAudio === false) {
+  if (codec === undefined || !((sampleRate ?? 0) > 0) || format.hasAudio === false) {
     throw new InputError('has no audio stream')
   }
   return {

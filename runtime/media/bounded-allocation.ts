@@ -14,8 +14,8 @@ const arrays = [
 type ArrayConstructor = (new (...args: unknown[]) => object) & { BYTES_PER_ELEMENT?: number }
 
 /**
- * Makes every array of bytes that is made from now on in this thread refuse to be larger than `maxBytes`. For threads
- * that read what nobody vouches for: a thread's memory limit counts V8's heap, and such arrays stand outside it.
+ * Makes every array of bytes that is made from now on in this process refuse to be larger than `maxBytes`. For a
+ * process that reads what nobody vouches for: V8's limit counts its heap, and such arrays stand outside it.
  */
 export function limitAllocations(maxBytes: number): void {
   const globals = globalThis as unknown as Record<string, ArrayConstructor>

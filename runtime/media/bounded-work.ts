@@ -13,24 +13,26 @@ export interface ExtractOptions {
 
 /**
  * Does `work` on a copy of the file on this machine; what goes wrong is about the file and names it, once.
+ * `countsOwnTime`: the work waits for its turn, and limits its time from then on.
  * @throws InputError also when the time is up; AbortedError
  */
 export async function withinLimits<T>(
   file: InputFile,
   { limits, signal }: ExtractOptions,
   work: (local: InputFile, signal: AbortSignal) => Promise<T>,
+  countsOwnTime = false,
 ): Promise<T> {
   const local = await fileInput(await file.localPath(), file.name)
-  const deadline = AbortSignal.timeout(limits.secondsPerFile * 1000)
+  const deadline = countsOwnTime ? undefined : AbortSignal.timeout(limits.secondsPerFile * 1000)
   try {
-    return await work(local, AbortSignal.any([signal, deadline]))
+    return await work(local, deadline ? AbortSignal.any([signal, deadline]) : signal)
   } catch (cause) {
     if (signal.aborted) {
       throw isSluiceError(cause, 'aborted')
         ? cause
         : new AbortedError(`${file.name}: the reading was stopped`, { cause })
     }
-    if (deadline.aborted || isSluiceError(cause, 'timeout')) {
+    if (deadline?.aborted || isSluiceError(cause, 'timeout')) {
       throw inputProblem(file.name, `could not be read within ${limits.secondsPerFile} seconds`, cause)
     }
     if (cause instanceof InputError && !cause.place) throw inputProblem(file.name, cause.what, cause)

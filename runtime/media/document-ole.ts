@@ -22,7 +22,7 @@ const int32Type = 3
 const maxProperties = 10_000
 
 /**
- * Pages and words of a document of Word 97 to 2003, as its program wrote them down. To be run in a thread. @throws InputError, and whatever the reader of compound files throws
+ * Pages and words of a document of Word 97 to 2003, as its program wrote them down. To be run in a process of its own. @throws InputError, and whatever the reader of compound files throws
  */
 export async function parseDoc(path: string, limits: MediaLimits): Promise<DocumentCounts> {
   const bytes = await readWhole(path, limits)
@@ -46,10 +46,7 @@ export async function parseDoc(path: string, limits: MediaLimits): Promise<Docum
  * What LibreOffice writes instead: the document properties ([MS-DOC] 2.7.2), of which the information block at the
  * document's start says where they stand in the table stream.
  */
-function documentProperties(
-  document: Buffer,
-  stream: (name: string) => Buffer | undefined,
-): DocumentCounts {
+function documentProperties(document: Buffer, stream: (name: string) => Buffer | undefined): DocumentCounts {
   if (document.length < 0x19a || document.readUInt16LE(0) !== 0xa5ec) {
     throw new InputError('is not a document of Word: its WordDocument begins otherwise')
   }

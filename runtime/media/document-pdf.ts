@@ -10,7 +10,7 @@ const headBytes = 1024
 const tailBytes = 8192
 
 /**
- * Pages and words of a PDF. To be run in a thread that can be ended: pdf.js takes as long as the file makes it.
+ * Pages and words of a PDF. To be run in a process that can be ended: pdf.js takes as long as the file makes it.
  * @throws InputError, and whatever pdf.js throws
  */
 export async function parsePdf(path: string, limits: MediaLimits): Promise<DocumentCounts> {
@@ -33,6 +33,7 @@ export async function parsePdf(path: string, limits: MediaLimits): Promise<Docum
     )
   })
   const { numPages } = pdf
+  if (numPages < 1) throw new InputError('is a PDF without a page')
   if (numPages > limits.pages) {
     throw new InputError(`has ${numPages} pages: at most ${limits.pages} are allowed`)
   }

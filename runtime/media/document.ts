@@ -1,6 +1,6 @@
 import type { InputFile } from '../contracts.ts'
 import { withBoundedFile } from './bounded-file.ts'
-import { inThread } from './bounded-thread.ts'
+import { parseBounded } from './bounded-parser.ts'
 import { readDocx } from './document-docx.ts'
 import { readRtf } from './document-rtf.ts'
 import { readPlainText } from './document-text.ts'
@@ -16,7 +16,7 @@ export async function readDocument(
 ): Promise<DocumentCounts> {
   switch (extension) {
     case 'pdf':
-      return inThread('pdf', file, limits, signal)
+      return parseBounded('pdf', file, limits, signal)
     case 'docx':
       await refuseCompoundFile(file, signal)
       return readDocx(file, limits, signal)
@@ -37,7 +37,7 @@ async function readDoc(file: InputFile, limits: MediaLimits, signal: AbortSignal
   const start = await firstBytes(file, signal)
   if (start.startsWith('7b5c727466')) return readRtf(file, limits, signal)
   if (start.startsWith('504b0304')) return readDocx(file, limits, signal)
-  return inThread('doc', file, limits, signal)
+  return parseBounded('doc', file, limits, signal)
 }
 
 /** @throws InputError for what a password turns a zip file into */

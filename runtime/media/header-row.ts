@@ -5,6 +5,10 @@ export type Cell =
   /** `length` is missing where only a reference to the text was read. */
   | { readonly kind: 'text'; readonly length?: number }
 
+export const emptyCell: Cell = { kind: 'empty' }
+export const numberCell: Cell = { kind: 'number' }
+
+/** The header and twenty rows below it. */
 export const sampledRows = 21
 
 /**
@@ -27,8 +31,9 @@ export function hasHeaderRow(rows: readonly (readonly Cell[])[]): boolean {
 
 /** Every sampled row with a cell for every column. */
 export function padded(rows: readonly (readonly Cell[] | undefined)[], columns: number): Cell[][] {
-  const empty: Cell = { kind: 'empty' }
-  return Array.from(rows, (row = []) => Array.from({ length: columns }, (_, column) => row[column] ?? empty))
+  return Array.from(rows, (row = []) =>
+    Array.from({ length: columns }, (_, column) => row[column] ?? emptyCell),
+  )
 }
 
 /** `number`, or the text's length. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -64,10 +65,10 @@ describe('a folder of broken and hostile files', () => {
   })
 
   it('is the same every time', () => {
-    const [again] = [hostileFiles()]
-    for (const [index, { name, bytes }] of files.entries()) {
-      if (!/bomb|operators/.test(name)) expect(again[index]?.bytes()).toEqual(bytes())
-    }
+    const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+    const again = hostileFiles().filter(({ name }) => !name.includes('bomb'))
+    for (const { name, bytes } of again)
+      expect(digest(bytes())).toBe(digest(readFileSync(join(folder, name))))
   })
 
   it('is read to its end', () => {

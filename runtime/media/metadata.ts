@@ -3,7 +3,7 @@ import type { AudioInfo } from './audio-parse.ts'
 import { type BlendInfo, readBlend } from './blend.ts'
 import { readBmp } from './bmp.ts'
 import { inputProblem, withBoundedFile } from './bounded-file.ts'
-import { inThread } from './bounded-thread.ts'
+import { parseBounded } from './bounded-parser.ts'
 import { type ExtractOptions, withinLimits } from './bounded-work.ts'
 import { type CacheInfo, readCache } from './cache.ts'
 import { extensionOf, type FileType } from './classify.ts'
@@ -79,6 +79,9 @@ export type Extracted =
 const maybeEmpty: ReadonlySet<FileType> = new Set<FileType>(['code', 'unknown'])
 const maybeEmptyExtensions: ReadonlySet<string> = new Set(['txt', 'md', 'csv', 'tsv'])
 
+/** What is read by `parseBounded`. */
+const parsedExtensions: ReadonlySet<string> = new Set(['pdf', 'doc', 'xls'])
+
 /**
  * What `file` tells about itself, by its content where its kind can be told by that. @throws InputError with the reason,
  * in one line, when it is damaged, is not what its name says or is beyond a limit; AbortedError when `signal` is aborted.
@@ -95,32 +98,37 @@ export async function extractMetadata(
   if (file.size === 0 && !maybeEmpty.has(type) && !maybeEmptyExtensions.has(extension)) {
     throw inputProblem(file.name, 'is empty')
   }
-  return withinLimits(file, options, async (local, signal) => {
-    const { limits } = options
-    switch (type) {
-      case 'image':
-        return { type, ...base, ...(await imageColumns(local, extension, limits, signal)) }
-      case 'video':
-        return { type, ...base, ...(await videoColumns(local, options, signal)) }
-      case 'blend':
-        return { type, ...base, ...(await readBlend(local, limits, signal)) }
-      case 'audio':
-        return { type, ...base, ...(await audioColumns(local, options)) }
-      case 'code':
-        return { type, ...base, ...(await readSourceCode(local, extension, limits, signal)) }
-      case 'spreadsheet':
-        return { type, ...base, ...(await readSpreadsheet(local, extension, limits, signal)) }
-      case 'document':
-        return {
-          type,
-          ...base,
-          docType: extension,
-          ...(await readDocument(local, extension, limits, signal)),
-        }
-      case 'cache':
-        return { type, ...base, ...(await readCache(local, extension, signal)) }
-    }
-  })
+  return withinLimits(
+    file,
+    options,
+    async (local, signal) => {
+      const { limits } = options
+      switch (type) {
+        case 'image':
+          return { type, ...base, ...(await imageColumns(local, extension, limits, signal)) }
+        case 'video':
+          return { type, ...base, ...(await videoColumns(local, options, signal)) }
+        case 'blend':
+          return { type, ...base, ...(await readBlend(local, limits, signal)) }
+        case 'audio':
+          return { type, ...base, ...(await audioColumns(local, limits, signal)) }
+        case 'code':
+          return { type, ...base, ...(await readSourceCode(local, extension, limits, signal)) }
+        case 'spreadsheet':
+          return { type, ...base, ...(await readSpreadsheet(local, extension, limits, signal)) }
+        case 'document':
+          return {
+            type,
+            ...base,
+            docType: extension,
+            ...(await readDocument(local, extension, limits, signal)),
+          }
+        case 'cache':
+          return { type, ...base, ...(await readCache(local, extension, signal)) }
+      }
+    },
+    type === 'audio' || parsedExtensions.has(extension),
+  )
 }
 
 type ImageColumns = Pick<ImageMetadata, 'resolutionX' | 'resolutionY' | 'mode' | 'warnings'>
@@ -206,11 +214,11 @@ const nothingKnown: Omit<VideoColumns, 'warnings'> = {
   bitRate: undefined,
 }
 
-/** Its time is counted in its thread, and not while it waits for one. */
 async function audioColumns(
   file: InputFile,
-  { limits, signal }: ExtractOptions,
+  limits: MediaLimits,
+  signal: AbortSignal,
 ): Promise<AudioInfo & Pick<ExtractedBase, 'warnings'>> {
-  const found = await inThread('audio', file, limits, signal)
+  const found = await parseBounded('audio', file, limits, signal)
   return { ...found, warnings: found.duration === undefined ? ['does not tell its length'] : [] }
 }

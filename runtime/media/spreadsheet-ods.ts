@@ -1,7 +1,7 @@
 import type { InputFile } from '../contracts.ts'
 import { inputProblem, oneLine } from './bounded-file.ts'
 import { readXml } from './bounded-xml.ts'
-import { type Cell, hasHeaderRow, padded, sampledRows } from './header-row.ts'
+import { type Cell, hasHeaderRow, numberCell, padded, sampledRows } from './header-row.ts'
 import type { MediaLimits } from './media-limits.ts'
 import { openDocument } from './open-document.ts'
 import { maxSheetColumns, maxSheetRows, type SheetInfo, type WorkbookInfo } from './sheet-info.ts'
@@ -95,7 +95,7 @@ class SheetCounter {
     this.#column += times
     const type = attributes['office:value-type'] ?? attributes['calcext:value-type']
     if (type === undefined) return
-    this.#fill(type === 'string' || type === 'error' ? { kind: 'text' } : { kind: 'number' }, times)
+    this.#fill(type === 'string' || type === 'error' ? { kind: 'text' } : numberCell, times)
   }
 
   /** The last `times` cells, of which the last is the one that is open. */

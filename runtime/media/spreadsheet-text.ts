@@ -1,6 +1,6 @@
 import type { InputFile } from '../contracts.ts'
 import { inputProblem } from './bounded-file.ts'
-import { type Cell, hasHeaderRow, sampledRows } from './header-row.ts'
+import { type Cell, emptyCell, hasHeaderRow, numberCell, sampledRows } from './header-row.ts'
 import type { MediaLimits } from './media-limits.ts'
 import type { SheetInfo } from './sheet-info.ts'
 import { openText } from './text-encoding.ts'
@@ -9,6 +9,8 @@ import { openText } from './text-encoding.ts'
 const separators = [',', ';', '\t', '|']
 /** Enough of a value to tell whether it is a number. */
 const keptCharacters = 64
+/** Enough of a row to tell a header by. */
+const sampledColumns = 1000
 
 /**
  * Rows and columns of CSV and TSV: quotes at a field's start hold separators and line ends, blank lines are no rows,
@@ -114,7 +116,9 @@ class TableScanner {
 
   #endField(): void {
     this.#fields++
-    if (this.sample.length < sampledRows) this.#cells.push(cellOf(this.#kept, this.#length))
+    if (this.sample.length < sampledRows && this.#cells.length < sampledColumns) {
+      this.#cells.push(cellOf(this.#kept, this.#length))
+    }
     this.#kept = ''
     this.#length = 0
     if (this.#state !== 'quoted') this.#state = 'start'
@@ -135,6 +139,6 @@ class TableScanner {
 const number = /^\s*[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?\s*$/
 
 function cellOf(text: string, length: number): Cell {
-  if (length === 0) return { kind: 'empty' }
-  return length <= keptCharacters && number.test(text) ? { kind: 'number' } : { kind: 'text', length }
+  if (length === 0) return emptyCell
+  return length <= keptCharacters && number.test(text) ? numberCell : { kind: 'text', length }
 }

@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts'
 import { oneLine } from './bounded-file.ts'
 import { readWhole } from './bounded-whole-file.ts'
 import { checkCompoundSize, compoundMagic } from './document-ole.ts'
-import { type Cell, hasHeaderRow, padded, sampledRows } from './header-row.ts'
+import { type Cell, hasHeaderRow, numberCell, padded, sampledRows } from './header-row.ts'
 import type { MediaLimits } from './media-limits.ts'
 import type { SheetInfo, WorkbookInfo } from './sheet-info.ts'
 
@@ -12,7 +12,7 @@ const bareWorkbook = /^09(?:00|02|04)0[46]00/
 const xmlStart = /^\s*(?:<\?xml[^>]*>\s*)?(?:<\?mso-application[^>]*>\s*)?<(?:\w+:)?Workbook[\s>]/
 
 /**
- * A workbook of Excel 2 to 2003, also the one in XML. To be run in a thread: SheetJS makes an object of every cell.
+ * A workbook of Excel 2 to 2003, also the one in XML. To be run in a process of its own: SheetJS makes an object of every cell.
  * @throws InputError, and whatever SheetJS throws
  */
 export async function parseXls(path: string, limits: MediaLimits): Promise<WorkbookInfo> {
@@ -55,5 +55,5 @@ function sheetInfo(sheet: WorkSheet | undefined): SheetInfo {
 }
 
 function cellOf({ t, v }: CellObject): Cell {
-  return t === 's' || t === 'e' ? { kind: 'text', length: String(v).length } : { kind: 'number' }
+  return t === 's' || t === 'e' ? { kind: 'text', length: String(v).length } : numberCell
 }

@@ -3,7 +3,7 @@ import type { InputFile } from '../contracts.ts'
 import { inputProblem, oneLine } from './bounded-file.ts'
 import { local, readXml } from './bounded-xml.ts'
 import { type BoundedZip, boundedZip } from './bounded-zip.ts'
-import { type Cell, hasHeaderRow, padded, sampledRows } from './header-row.ts'
+import { type Cell, hasHeaderRow, numberCell, padded, sampledRows } from './header-row.ts'
 import type { MediaLimits } from './media-limits.ts'
 import { maxSheetColumns, maxSheetRows, type SheetInfo, type WorkbookInfo } from './sheet-info.ts'
 
@@ -134,7 +134,7 @@ function cellOf(type: string | undefined, value: string): Cell {
   if (type === 's') return { kind: 'text' }
   return type === 'inlineStr' || type === 'str' || type === 'e'
     ? { kind: 'text', length: value.length }
-    : { kind: 'number' }
+    : numberCell
 }
 
 /** `A` is 1, `AA` 27. */

@@ -1,5 +1,5 @@
 import type { InputFile } from '../contracts.ts'
-import { inThread } from './bounded-thread.ts'
+import { parseBounded } from './bounded-parser.ts'
 import { firstBytes, refuseCompoundFile } from './document.ts'
 import type { MediaLimits } from './media-limits.ts'
 import type { SheetInfo, WorkbookInfo } from './sheet-info.ts'
@@ -40,5 +40,5 @@ async function readWorkbook(
   }
   // Excel opens its newer format under the old name, too.
   const isZip = (await firstBytes(file, signal)).startsWith('504b0304')
-  return isZip ? readXlsx(file, limits, signal) : inThread('xls', file, limits, signal)
+  return isZip ? readXlsx(file, limits, signal) : parseBounded('xls', file, limits, signal)
 }

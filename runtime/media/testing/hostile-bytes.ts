@@ -118,7 +118,7 @@ export function wav(options: {
   )
   return concat(
     'RIFF',
-    le32((declared + 36) >>> 0),
+    le32(Math.min(declared + 36, 0xffffffff)),
     'WAVEfmt ',
     le32(16),
     format,

@@ -87,7 +87,10 @@ export const hostileSounds: HostileCases = {
   'audio/header.flac': [() => fixture('tone.flac').subarray(0, 30), /./],
   'audio/lying-block.flac': [() => changed('tone.flac', 5, Buffer.from([0xff, 0xff, 0xff])), /./],
   'audio/cut.ogg': [() => cut('tone.ogg', 0.5), /./],
-  'audio/lying.opus': [() => changed('tone.opus', 6, Buffer.alloc(8, 0x7f)), /./],
+  'audio/lying.opus': [
+    () => changed('tone.opus', fixture('tone.opus').lastIndexOf('OggS') + 6, Buffer.alloc(8, 0x7f)),
+    'row',
+  ],
   'audio/cut.m4a': [() => cut('tone.m4a', 0.5), /is cut off or damaged/],
   'audio/boxes.m4a': [() => concat(ftyp, repeated(box('free'), 200_000)), /more than 100000 boxes/],
   'audio/cut.wma': [() => cut('tone.wma', 0.5), /is cut off/],

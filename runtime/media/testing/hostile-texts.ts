@@ -165,7 +165,7 @@ export const otherHostileFiles: HostileCases = {
   'other/zero.bin': [() => Buffer.alloc(0), 'row'],
   'other/noise': [() => noise(3000), 'row'],
   'other/new\nline.png': [() => Buffer.from('text'), /^[^\n]*new\\u000aline\.png: is no image/],
-  'other/\u001b[31mred\u202egnp.txt': [() => noise(100), /zero bytes/],
+  'other/\u001b[31mred\u202egnp.txt': [() => noise(5000), /zero bytes/],
   'other/-rf.md': [() => Buffer.from('one two'), 'row'],
   [`other/${'n'.repeat(240)}.json`]: [() => Buffer.from('{}'), 'row'],
 }

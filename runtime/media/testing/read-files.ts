@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '../../errors.ts'
 import { fileInput } from '../../formats/input-file.ts'
@@ -15,7 +15,7 @@ export interface FileReading {
   readonly milliseconds: number
 }
 
-/** The last line: the most memory that the process has had. */
+/** The last line: the most memory that the process and those that it started have had together. */
 export interface MemoryReading {
   readonly maxResidentBytes: number
 }
@@ -45,6 +45,32 @@ async function readOne(root: string, name: string): Promise<FileReading> {
   }
 }
 
+/** Of this process and its children; where there is no /proc, of this process. */
+function residentBytes(): number {
+  try {
+    const children = readdirSync('/proc/self/task').flatMap((task) =>
+      readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
+    )
+    return ['self', ...children].reduce((sum, id) => sum + pagesOf(id) * 4096, 0)
+  } catch {
+    return process.memoryUsage.rss()
+  }
+}
+
+/** Of a process that may have ended. */
+function pagesOf(id: string): number {
+  try {
+    return Number(readFileSync(`/proc/${id}/statm`, 'utf8').split(' ')[1])
+  } catch {
+    return 0
+  }
+}
+
+let maxResidentBytes = 0
+setInterval(() => {
+  maxResidentBytes = Math.max(maxResidentBytes, residentBytes())
+}, 25).unref()
+
 // A program of its own, so that what it takes is its own: every file below the folder that it is given.
 const [root] = process.argv.slice(2)
 if (root === undefined) throw new Error('which folder?')
@@ -57,5 +83,7 @@ await Promise.all(
     for (const name of waiting) console.log(JSON.stringify(await readOne(root, name)))
   }),
 )
-const memory: MemoryReading = { maxResidentBytes: process.resourceUsage().maxRSS * 1024 }
+const memory: MemoryReading = {
+  maxResidentBytes: Math.max(maxResidentBytes, process.resourceUsage().maxRSS * 1024),
+}
 console.log(JSON.stringify(memory))
