@@ -53,7 +53,12 @@ ${more}pipelines:
 `
 
   async function run(...args: string[]) {
+    return runWith({}, ...args)
+  }
+
+  async function runWith(more: Record<string, string>, ...args: string[]) {
     const variables = {
+      ...more,
       ...server.variables,
       GITHUB_REPOSITORY_OWNER: 'acme',
       GITHUB_OUTPUT: file('outputs'),
@@ -171,6 +176,13 @@ ${more}pipelines:
     expect(readFileSync(file('summary'), 'utf8')).toContain('**Sites**')
     await expect(run('comment', '--pull-request', '7/../8', '--commit', 'abc', ...given)).rejects.toThrow(
       '--pull-request 7/../8: expected a number',
+    )
+  })
+
+  it('deploys no preview before what all branches share', async () => {
+    const set = { SLUICE_SECRETS_PROVIDER: 'awskms://alias/k', SLUICE_PERMISSIONS_BOUNDARY: 'arn' }
+    await expect(runWith(set, 'deploy', '--branch', 'feature/x')).rejects.toThrow(
+      'the base stack us-west-2, which all branches share, is not there yet: deploy the branch of prod first',
     )
   })
 

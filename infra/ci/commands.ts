@@ -14,7 +14,7 @@ import { commentBody, writeComment } from './pull-request-comment.ts'
 import { pulumiCommand } from './pulumi-command.ts'
 import { openState, readPreviews, stackNames } from './pulumi-state.ts'
 import { judgeAll, judgeBranch, type Verdict } from './reaper.ts'
-import { readSamples } from './samples.ts'
+import { sampleOf } from './samples.ts'
 import { chooseSmokeTest, runSmokeTest } from './smoke-test.ts'
 import {
   deployBase,
@@ -108,8 +108,7 @@ const handlers: Record<CommandName, (options: Options, environment: CiEnvironmen
 
   async 'smoke-test'({ branch = '' }, environment) {
     const { plan } = deployable(branch, environment)
-    const samples = plan.kind === 'prod' ? [] : await readSamples(environment.projectRoot, plan.runs)
-    const test = chooseSmokeTest(plan, samples)
+    const test = await chooseSmokeTest(plan, (run) => sampleOf(environment.projectRoot, run))
     if (!test) {
       const line = 'Nothing was tried: no pipeline of this stack is started by objects on Lambda.'
       environment.log(line)

@@ -4,22 +4,20 @@ import { pathToFileURL } from 'node:url'
 import type { PlannedRun } from '../../runtime/contracts.ts'
 import type { Sample } from './smoke-test.ts'
 
-/** What `pipelines/<name>/demo.ts` exports. */
+/** What `pipelines/<name>/demo.ts` exports; `needs` are programs that its samples are made with. */
 interface Demo {
-  readonly demoInputs: () => readonly Omit<Sample, 'pipeline'>[]
+  readonly needs?: readonly string[]
+  readonly demoInputs: (place: object) => Iterable<Sample> | Promise<Iterable<Sample>>
 }
 
-/** The samples of a project's pipelines, in their order: those of a pipeline without `demo.ts` are none. */
-export async function readSamples(
+/** The first sample of a run's pipeline at its site; none where there is no `demo.ts`, or it needs programs. */
+export async function sampleOf(
   projectRoot: string,
-  runs: readonly PlannedRun[],
-): Promise<readonly Sample[]> {
-  const found: Sample[] = []
-  for (const pipeline of new Set(runs.map((run) => run.pipeline))) {
-    const file = path.join(projectRoot, 'pipelines', pipeline, 'demo.ts')
-    if (!existsSync(file)) continue
-    const demo = (await import(pathToFileURL(file).href)) as Demo
-    found.push(...demo.demoInputs().map((sample) => ({ ...sample, pipeline })))
-  }
-  return found
+  { pipeline, site }: Pick<PlannedRun, 'pipeline' | 'site'>,
+): Promise<Sample | undefined> {
+  const file = path.join(projectRoot, 'pipelines', pipeline, 'demo.ts')
+  if (!existsSync(file)) return undefined
+  const demo = (await import(pathToFileURL(file).href)) as Demo
+  if (demo.needs && demo.needs.length > 0) return undefined
+  return [...(await demo.demoInputs({}))].find((sample) => sample.site === site)
 }

@@ -15,47 +15,45 @@ import { functionEnvironment } from '../run-environment.ts'
 import { mayUseS3 } from '../testing/iam-policy.ts'
 import { awsEnvironment, UnpackedArtefact } from '../testing/started-artefact.ts'
 import { deployedServices } from './deployed-services.ts'
-import { readSamples } from './samples.ts'
+import { sampleOf } from './samples.ts'
 import { chooseSmokeTest, type DeployedServices, runSmokeTest, type Sample } from './smoke-test.ts'
 import { fakeEnvironment } from './testing/fake-environment.ts'
 
 const projectRoot = path.resolve(import.meta.dirname, '..', '..')
 
 describe('chooseSmokeTest', () => {
-  const sample = (key: string): Sample => {
-    const [pipeline = '', site = ''] = key.split('/')
-    return { pipeline, site, name: 'a.sta', content: 'x' }
-  }
   const glob = (text: string) => ({ glob: text, ignoreCase: false })
   const planOf = (stack: string, ...sites: Parameters<typeof registryOf>[0]) =>
     planRuns(registryOf(sites), { stack })
-  const chosen = (plan: Plan, ...samples: Sample[]) => {
-    const test = chooseSmokeTest(plan, samples)
+  const chosen = async (plan: Plan, ...withSamples: string[]) => {
+    const test = await chooseSmokeTest(plan, async ({ key, site }) =>
+      withSamples.includes(key) ? { site, name: 'a.sta', content: 'x' } : undefined,
+    )
     return test && `${test.kind} ${test.run.key}`
   }
 
-  it('lets a sample arrive in a preview, of the run that needs least', () => {
+  it('lets a sample arrive in a preview, of the run that needs least', async () => {
     const plan = planOf(
       'x-12345678',
       { ...ingest('a/m', 'a/'), uses: ['catalog'] },
       ingest('b/m', 'b/', glob('*.sta')),
       vap('c/m', [], []),
     )
-    expect(chosen(plan, sample('a/m'), sample('b/m'))).toBe('arrival b/m')
-    expect(chosen(plan, sample('a/m'))).toBe('arrival a/m')
-    expect(chosen(plan)).toBe('probe b/m')
+    expect(await chosen(plan, 'a/m', 'b/m')).toBe('arrival b/m')
+    expect(await chosen(plan, 'a/m')).toBe('arrival a/m')
+    expect(await chosen(plan)).toBe('probe b/m')
   })
 
-  it('gives prod no sample, and neither a run whose names have a beginning of their own', () => {
+  it('gives prod no sample, and neither a run whose names have a beginning of their own', async () => {
     const site = ingest('b/m', 'b/', glob('WLS*.sta'))
-    expect(chosen(planOf('prod', ingest('b/m', 'b/')), sample('b/m'))).toBe('probe b/m')
-    expect(chosen(planOf('x-12345678', site), sample('b/m'))).toBe('probe b/m')
+    expect(await chosen(planOf('prod', ingest('b/m', 'b/')), 'b/m')).toBe('probe b/m')
+    expect(await chosen(planOf('x-12345678', site), 'b/m')).toBe('probe b/m')
   })
 
-  it('has nothing to try where nothing on Lambda is started by objects', () => {
+  it('has nothing to try where nothing on Lambda is started by objects', async () => {
     const site = ingest('b/m', 'b/')
     const onBatch = { ...site, compute: { ...site.compute, kind: 'Batch' as const } }
-    expect(chosen(planOf('prod', onBatch, vap('c/m', [], [])))).toBeUndefined()
+    expect(await chosen(planOf('prod', onBatch, vap('c/m', [], [])))).toBeUndefined()
   })
 })
 
@@ -68,7 +66,6 @@ describe('runSmokeTest, on the bundled lidar and an S3 that enforces its policy'
   const outDir = mkdtempSync(path.join(os.tmpdir(), 'sluice-smoke-'))
   let server: S3Server
   let artefact: UnpackedArtefact
-  let samples: readonly Sample[]
 
   beforeAll(async () => {
     server = await S3Server.start({
@@ -89,7 +86,6 @@ describe('runSmokeTest, on the bundled lidar and an S3 that enforces its policy'
       outDir,
     })
     artefact = new UnpackedArtefact(file)
-    samples = await readSamples(projectRoot, plan.runs)
   })
   afterAll(async () => {
     artefact?.remove()
@@ -97,6 +93,7 @@ describe('runSmokeTest, on the bundled lidar and an S3 that enforces its policy'
     await server?.close()
   })
 
+  const chosen = () => chooseSmokeTest(plan, (one) => sampleOf(projectRoot, one))
   let requests = 0
   /** What Lambda and EventBridge do, around the deployed code itself and the S3 clients that the script has. */
   function services(options: { readonly losesFirst?: true; readonly isDeaf?: true } = {}): DeployedServices {
@@ -136,7 +133,7 @@ describe('runSmokeTest, on the bundled lidar and an S3 that enforces its policy'
   const inputs = () => [...(server.buckets.get(buckets.input as string)?.keys() ?? [])]
 
   it('lets a sample arrive, waits for its record, and takes the sample away', async () => {
-    const test = chooseSmokeTest(plan, samples)
+    const test = await chosen()
     expect(test).toMatchObject({ kind: 'arrival', run: { key: 'lidar/humboldt' } })
     if (!test) return
     const environment = environmentNow()
@@ -150,7 +147,7 @@ describe('runSmokeTest, on the bundled lidar and an S3 that enforces its policy'
   })
 
   it('tries again when an event was lost, because its rule was only just made', async () => {
-    const test = chooseSmokeTest(plan, samples)
+    const test = await chosen()
     if (!test) throw new RangeError('there is no test')
     const environment = environmentNow()
     const line = await runSmokeTest(test, plan, '4713-1', services({ losesFirst: true }), environment)
@@ -159,7 +156,7 @@ describe('runSmokeTest, on the bundled lidar and an S3 that enforces its policy'
   })
 
   it('says where to look when nothing happens', async () => {
-    const test = chooseSmokeTest(plan, samples)
+    const test = await chosen()
     if (!test) throw new RangeError('there is no test')
     await expect(
       runSmokeTest(test, plan, '4714-1', services({ isDeaf: true }), environmentNow()),
@@ -169,8 +166,15 @@ describe('runSmokeTest, on the bundled lidar and an S3 that enforces its policy'
     expect(inputs()).toEqual([])
   })
 
+  it('takes samples of pipelines that make them one by one, and none that need programs', async () => {
+    expect(await sampleOf(projectRoot, { pipeline: 'photos', site: 'main' })).toMatchObject({ site: 'main' })
+    expect(await sampleOf(projectRoot, { pipeline: 'video_watermark', site: 'main' })).toBeUndefined()
+    expect(await sampleOf(projectRoot, { pipeline: 'lidar', site: 'nowhere' })).toBeUndefined()
+    expect(await sampleOf(projectRoot, { pipeline: 'nothing', site: 'main' })).toBeUndefined()
+  })
+
   it('fails with the reason when the sample’s run does not succeed', async () => {
-    const broken: Sample = { ...(samples[0] as Sample), content: 'no lidar has written this' }
+    const broken: Sample = { site: 'humboldt', name: 'a.sta', content: 'no lidar has written this' }
     const test = { kind: 'arrival' as const, run, sample: broken }
     await expect(runSmokeTest(test, plan, '4715-1', services(), environmentNow())).rejects.toThrow(
       /the run of a sample was rejected, and should have succeeded: \S/,

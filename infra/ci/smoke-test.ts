@@ -2,9 +2,8 @@ import type { Plan, PlannedRun } from '../../runtime/contracts.ts'
 import { StoreError } from '../../runtime/errors.ts'
 import type { CiEnvironment } from './ci-environment.ts'
 
-/** A sample file of a pipeline at a site, as its `demo.ts` gives it. */
+/** A sample file as it arrives at a site: see `samples.ts`. */
 export interface Sample {
-  readonly pipeline: string
   readonly site: string
   readonly name: string
   readonly content: string | Uint8Array
@@ -42,7 +41,8 @@ interface SeenRecord {
   readonly error?: { readonly message?: string }
 }
 
-const folder = 'sluice-smoke-test'
+/** Where samples arrive, below the prefix of the run that they are for. */
+export const smokeTestFolder = 'sluice-smoke-test'
 
 /** Whether a name below a folder of our own still starts a run: `*` at the start of a glob takes the folder too. */
 const takesFolders = ({ trigger }: PlannedRun) =>
@@ -53,7 +53,10 @@ const takesFolders = ({ trigger }: PlannedRun) =>
  * given a sample; prod never is, as that would stand among real data, and neither is who has none.
  * `undefined`: there is no such run.
  */
-export function chooseSmokeTest(plan: Plan, samples: readonly Sample[]): SmokeTest | undefined {
+export async function chooseSmokeTest(
+  plan: Plan,
+  sampleOf: (run: PlannedRun) => Promise<Sample | undefined>,
+): Promise<SmokeTest | undefined> {
   const candidates = plan.runs
     .filter(
       ({ trigger, compute, input }) =>
@@ -62,7 +65,7 @@ export function chooseSmokeTest(plan: Plan, samples: readonly Sample[]): SmokeTe
     .toSorted((a, b) => a.uses.length - b.uses.length)
   if (plan.kind === 'preview') {
     for (const run of candidates.filter(takesFolders)) {
-      const sample = samples.find(({ pipeline, site }) => pipeline === run.pipeline && site === run.site)
+      const sample = await sampleOf(run)
       if (sample) return { kind: 'arrival', run, sample }
     }
   }
@@ -101,7 +104,7 @@ async function arrive(
   environment: CiEnvironment,
 ): Promise<string> {
   const bucket = bucketOf(plan, 'input')
-  const prefix = `${run.trigger.source?.prefix ?? ''}${folder}/`
+  const prefix = `${run.trigger.source?.prefix ?? ''}${smokeTestFolder}/`
   const since = environment.now()
   for (let attempt = 1; attempt <= arrivals.attempts; attempt++) {
     const key = `${prefix}${id}-${attempt}/${sample.name}`
@@ -174,7 +177,7 @@ async function probe(
   services: DeployedServices,
   environment: CiEnvironment,
 ): Promise<string> {
-  const key = `${run.trigger.source?.prefix ?? ''}${folder}/${id}`
+  const key = `${run.trigger.source?.prefix ?? ''}${smokeTestFolder}/${id}`
   let found = 'nothing'
   for (let attempt = 1; attempt <= probes.attempts; attempt++) {
     const event = { work: { kind: 'objects', keys: [key] } }
