@@ -291,6 +291,8 @@ export interface PutOptions {
   /** Only if the object is at this version. @throws PreconditionFailedError (also when it is missing) */
   readonly ifMatch?: string
   readonly contentType?: string
+  /** HTTP's, for what serves the bucket to browsers and keeps copies; a store that nothing serves ignores it. */
+  readonly cacheControl?: string
   readonly signal?: AbortSignal
 }
 

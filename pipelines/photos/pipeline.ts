@@ -50,20 +50,21 @@ export class Photos implements PipelineModule {
     }
     const originals = await findOriginals(context)
     const shown: GalleryPhoto[] = []
-    let bytes = 0
+    let thumbnailBytes = 0
     for (const [index, original] of originals.entries()) {
       context.signal.throwIfAborted()
       const { thumbnail, renditions } = await this.make(context, original, gallery !== undefined)
-      await put(thumbnails, original.name, thumbnail)
+      const { bytes, contentType } = thumbnail
+      await thumbnails.store.put(thumbnails.prefix + original.name, bytes, { contentType })
       if (gallery && renditions) shown.push(await putRenditions(gallery, renditions, original))
-      await putRow(context, original, thumbnail.bytes.length)
-      bytes += thumbnail.bytes.length
+      await putRow(context, original, bytes.length)
+      thumbnailBytes += bytes.length
       context.progress(index + 1, originals.length)
     }
     // Once for all of them, and after their pictures: no page shows what is not there.
     const { title } = this.parameters
     if (gallery) await addToGallery({ ...gallery, title, signal: context.signal }, shown)
-    return { outcome: 'succeeded', counts: { photos: originals.length, thumbnailBytes: bytes } }
+    return { outcome: 'succeeded', counts: { photos: originals.length, thumbnailBytes } }
   }
 
   /** @throws InputError that names the photo and says why it is none, or is more than it may be */
@@ -86,6 +87,9 @@ export class Photos implements PipelineModule {
   }
 }
 
+/** A photo that is uploaded again keeps its address: copies of the old one are kept this long at most. */
+const pictureCache = 'public, max-age=300'
+
 async function putRenditions(
   gallery: Destination,
   images: Readonly<Record<'small' | 'large', Thumbnail>>,
@@ -93,7 +97,8 @@ async function putRenditions(
 ): Promise<GalleryPhoto> {
   const putOne = async (size: 'small' | 'large'): Promise<Rendition> => {
     const path = renditionPath(size, original.name)
-    await put(gallery, path, images[size])
+    const { bytes, contentType } = images[size]
+    await gallery.store.put(gallery.prefix + path, bytes, { contentType, cacheControl: pictureCache })
     return { path, width: images[size].width, height: images[size].height }
   }
   return {
@@ -103,10 +108,6 @@ async function putRenditions(
     small: await putOne('small'),
     large: await putOne('large'),
   }
-}
-
-async function put(to: Destination, path: string, image: Thumbnail): Promise<void> {
-  await to.store.put(to.prefix + path, image.bytes, { contentType: image.contentType })
 }
 
 function destinationOf({ run, outputs }: RunContext, role: BucketRole): Destination | undefined {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ObjectStore } from '../contracts.ts'
 import { keysOf, textOf } from '../run/testing/fixtures.ts'
 import { MemoryObjectStore } from '../storage/memory.ts'
-import { addToGallery, type Gallery } from './gallery.ts'
+import { addToGallery, type Gallery, removeFromGallery } from './gallery.ts'
 import { dayTitle, renditionPath } from './gallery-names.ts'
 import { type DayContent, type GalleryPhoto, type IndexContent, readPage, urlPath } from './gallery-page.ts'
 
@@ -222,6 +222,45 @@ describe('addToGallery', () => {
       expect((await dayOf(memory, day)).photos).toHaveLength(1)
     }
   })
+})
+
+describe('removeFromGallery', () => {
+  it('leaves nothing of a photo, and the others as they were', async () => {
+    const gallery = galleryOf()
+    const [memory, renditions] = [gallery.store as MemoryObjectStore, ['small/a.jpg', 'large/a.jpg']]
+    await addToGallery(gallery, [photo('b.jpg')])
+    const before = await keysOf(memory)
+    const index = await textOf(memory, 'index.html')
+    for (const key of renditions) await memory.put(key, 'x')
+    await addToGallery(gallery, [photo('a.jpg')])
+    expect(await removeFromGallery(gallery, 'a.jpg')).toBe(true)
+    expect(await keysOf(memory)).toEqual(before)
+    expect(await textOf(memory, 'index.html')).toBe(index)
+    expect(await removeFromGallery(gallery, 'a.jpg')).toBe(false)
+    // A day whose last photo is gone is not listed; uploaded again, the photo is back.
+    await removeFromGallery(gallery, 'b.jpg')
+    expect(await indexOf(memory)).toMatchObject({ photos: [], days: [] })
+    expect(await textOf(memory, 'index.html')).toContain('No photos yet')
+    await addToGallery(gallery, [photo('b.jpg')])
+    expect(await textOf(memory, 'index.html')).toBe(index)
+  })
+
+  it('counts right while others add', async () => {
+    const gallery = galleryOf()
+    const names = Array.from({ length: 30 }, (_, i) => `old-${i}.jpg`)
+    await addToGallery(
+      gallery,
+      names.map((name) => photo(name)),
+    )
+    await Promise.all([
+      ...names.map((name) => removeFromGallery(gallery, name)),
+      ...names.map((name) => addToGallery(gallery, [photo(`new ${name}`)])),
+    ])
+    const kept = (await dayOf(gallery.store, day)).photos.map(({ key }) => key)
+    expect(kept).toEqual(names.map((name) => `new ${name}`).toSorted())
+    expect(await indexOf(gallery.store)).toMatchObject({ days: [{ page: day, count: 30 }] })
+    expect((await indexOf(gallery.store)).photos).toHaveLength(30)
+  }, 30_000)
 })
 
 describe('renditionPath', () => {

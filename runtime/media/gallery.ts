@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ObjectStore } from '../contracts.ts'
 import { isSluiceError, StoreError } from '../errors.ts'
-import { dayPage, galleryNames } from './gallery-names.ts'
+import { dayPage, galleryNames, renditionPath } from './gallery-names.ts'
 import {
   type DayContent,
   type GalleryPhoto,
@@ -47,7 +47,7 @@ export async function addToGallery(gallery: Gallery, photos: readonly GalleryPho
     pages.set(page, [...(pages.get(page) ?? []), placed])
   }
   for (const [page, placed] of pages) await changeDay(gallery, page, placed)
-  await changeIndex(gallery, pages)
+  await changeIndex(gallery, [...pages.keys()])
 }
 
 /** Style, script and error page, before the first page refers to them. */
@@ -59,12 +59,15 @@ async function putFrame(gallery: Gallery): Promise<void> {
     if (isCurrent && content.title === title) return
   }
   for (const { path, content, contentType } of galleryAssets) {
-    await store.put(prefix + path, content, { contentType })
+    await store.put(prefix + path, content, { contentType, cacheControl: forGood })
   }
-  await store.put(prefix + galleryNames.error, renderError(title, prefix), { contentType: htmlType })
+  await store.put(prefix + galleryNames.error, renderError(title, prefix), asPage)
 }
 
-const htmlType = 'text/html; charset=utf-8'
+/** Asked for anew each time, so that a photo is seen as soon as it is there; what has not changed is not sent again. */
+const asPage = { contentType: 'text/html; charset=utf-8', cacheControl: 'no-cache' } as const
+/** Of what gets another name when it changes. */
+const forGood = 'public, max-age=31536000, immutable'
 
 /** The page that a photo stands on: that of its first upload's day, for good, so that it stands on one only. */
 async function pageOf(
@@ -146,29 +149,58 @@ async function missingEntries(gallery: Gallery, page: string, content: DayConten
   return missing
 }
 
-async function changeIndex(
-  gallery: Gallery,
-  pages: ReadonlyMap<string, readonly PlacedPhoto[]>,
-): Promise<void> {
-  // The days' pages are what is true: the index shows what stands on them, of others' photos too.
-  const read = () => Promise.all([...pages.keys()].map((page) => readDay(gallery, page)))
-  let days = await read()
+async function changeIndex(gallery: Gallery, pages: readonly string[]): Promise<void> {
   await change<IndexContent>(gallery, galleryNames.index, {
     empty: { title: gallery.title, photos: [], days: [] },
-    merge: (content) => ({
-      title: gallery.title,
-      photos: mergePhotos(
-        content.photos,
-        days.flatMap(({ photos }) => photos),
-      ).slice(0, shownOnIndex),
-      days: mergeDays(content.days, days),
-    }),
-    gather: async () => {
-      days = await read()
-      return []
+    // The days' pages are what is true, as they stand once the index was read: who reads them later writes later.
+    merge: async (content) => {
+      const days = await Promise.all(pages.map((page) => readDay(gallery, page)))
+      return {
+        title: gallery.title,
+        photos: mergePhotos(
+          content.photos,
+          days.flatMap(({ photos }) => photos),
+        ).slice(0, shownOnIndex),
+        days: mergeDays(content.days, days),
+      }
     },
+    gather: async () => [],
     render: renderIndex,
   })
+}
+
+/**
+ * Takes a photo out of a gallery: off its pages, and its renditions and all that is known of it out of the bucket.
+ * Gives whether it was there. @throws as `addToGallery`
+ */
+export async function removeFromGallery(gallery: Gallery, key: string): Promise<boolean> {
+  const { store, prefix } = gallery
+  const pointer = await readText(gallery, galleryNames.pointer(key))
+  if (!pointer) return false
+  const page = parsePointer(pointer.text)
+  // First what others would take up again, last what says where the photo is: after a failure, the same once more.
+  await store.delete(prefix + galleryNames.entry(page, key))
+  const without = (photos: readonly PlacedPhoto[]) => photos.filter((photo) => photo.key !== key)
+  const gather = async () => []
+  await change<DayContent>(gallery, galleryNames.day(page), {
+    empty: { title: gallery.title, page, photos: [] },
+    merge: (content) => ({ ...content, photos: without(content.photos) }),
+    gather,
+    render: renderDay,
+  })
+  await change<IndexContent>(gallery, galleryNames.index, {
+    empty: { title: gallery.title, photos: [], days: [] },
+    merge: async (content) => ({
+      ...content,
+      photos: without(content.photos),
+      days: mergeDays(content.days, [await readDay(gallery, page)]),
+    }),
+    gather,
+    render: renderIndex,
+  })
+  for (const size of ['small', 'large'] as const) await store.delete(prefix + renditionPath(size, key))
+  await store.delete(prefix + galleryNames.pointer(key))
+  return true
 }
 
 async function readDay(gallery: Gallery, page: string): Promise<DayContent> {
@@ -177,11 +209,11 @@ async function readDay(gallery: Gallery, page: string): Promise<DayContent> {
   return found ? readPage<DayContent>(name, found.text).content : { title: gallery.title, page, photos: [] }
 }
 
-/** A page never loses photos, so that of two counts the greater one is the later. */
 function mergeDays(before: IndexContent['days'], days: readonly DayContent[]): IndexContent['days'] {
   const counts = new Map(before.map(({ page, count }) => [page, count]))
-  for (const { page, photos } of days) counts.set(page, Math.max(counts.get(page) ?? 0, photos.length))
+  for (const { page, photos } of days) counts.set(page, photos.length)
   return [...counts]
+    .filter(([, count]) => count > 0)
     .map(([page, count]) => ({ page, count }))
     .toSorted((a, b) => compare(b.page.slice(0, 10), a.page.slice(0, 10)) || partOf(b.page) - partOf(a.page))
 }
@@ -203,7 +235,7 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 interface PageChange<Content> {
   readonly empty: Content
   /** What the page is to show. */
-  readonly merge: (content: Content, others: readonly Content[]) => Content
+  readonly merge: (content: Content, others: readonly Content[]) => Content | Promise<Content>
   /** What others have left for the page, before it is tried again. */
   readonly gather: (content: Content) => Promise<readonly Content[]>
   readonly render: (content: Content) => string
@@ -219,12 +251,13 @@ async function change<Content extends IndexContent | DayContent>(
   for (let round = 1; round <= maxRounds; round++) {
     gallery.signal?.throwIfAborted()
     const found = await readText(gallery, name)
-    const text = render(merge(found ? readPage<Content>(name, found.text).content : empty, others))
+    const before = found ? readPage<Content>(name, found.text).content : empty
+    const text = render(await merge(before, others))
     if (text === found?.text) return
     try {
       await gallery.store.put(gallery.prefix + name, text, {
         ...(found ? { ifMatch: found.etag } : { ifNoneMatch: '*' as const }),
-        contentType: htmlType,
+        ...asPage,
       })
       return
     } catch (error) {

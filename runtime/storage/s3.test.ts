@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { CreateBucketCommand, DeleteBucketCommand, type S3Client } from '@aws-sdk/client-s3'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  type PutObjectCommandInput,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AbortedError, PreconditionFailedError, StoreError } from '../errors.ts'
 import { readBytes, readText } from './body.ts'
 import { type ConformanceSubject, objectKeyConformance, objectStoreConformance } from './conformance.ts'
@@ -119,6 +124,15 @@ describe('S3ObjectStore', () => {
   it('refuses a key that is too long with its prefix', async () => {
     const below = new S3ObjectStore({ client, bucket: 'data', prefix: 'stack/' })
     await expect(below.put('x'.repeat(1020), '')).rejects.toThrow(/1026 bytes/)
+  })
+
+  it('says how long caches may keep an object', async () => {
+    const sent = vi.spyOn(client, 'send')
+    await store.put('x', 'a', { cacheControl: 'no-cache' })
+    await store.put('y', 'b')
+    const inputs = sent.mock.calls.map(([command]) => command.input as PutObjectCommandInput)
+    sent.mockRestore()
+    expect(inputs.map(({ CacheControl }) => CacheControl)).toEqual(['no-cache', undefined])
   })
 
   it('keeps the content type', async () => {

@@ -107,6 +107,7 @@ export class S3ObjectStore implements ObjectStore {
       Bucket: this.bucket,
       Key: this.#key(key),
       ...(options.contentType !== undefined && { ContentType: options.contentType }),
+      ...(options.cacheControl !== undefined && { CacheControl: options.cacheControl }),
       ...(options.ifNoneMatch !== undefined && { IfNoneMatch: options.ifNoneMatch }),
       ...(options.ifMatch !== undefined && { IfMatch: `"${options.ifMatch}"` }),
     }
