@@ -1,4 +1,4 @@
-import { type Catalog, isSluiceError, type ObjectStore } from '../../runtime/index.ts'
+import { type Catalog, compareKeys, isSluiceError, type ObjectStore } from '../../runtime/index.ts'
 import { writeRows } from './asset-catalog.ts'
 import type { AssetRow } from './asset-row.ts'
 
@@ -36,7 +36,9 @@ export class RowWriter {
     const rows = this.#rows
     this.#rows = []
     this.#bytes = 0
-    if (rows.length > 0) this.#written = this.#written.then(() => this.#write(rows))
+    // In one order, so that two scans of the same files wait for each other and never both.
+    const sorted = rows.toSorted((a, b) => compareKeys(a.path, b.path))
+    if (rows.length > 0) this.#written = this.#written.then(() => this.#write(sorted))
     return this.#written
   }
 

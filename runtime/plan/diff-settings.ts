@@ -110,6 +110,7 @@ export function runSettings(run: PlannedRun, stackAlerts: Alerts): SettingTexts 
     ['type', run.type === 'vap' ? 'VAP' : 'Ingest'],
     ...triggerEntries(run),
     ['input', run.input],
+    ['shards', run.shards === undefined ? undefined : String(run.shards)],
     ...windowEntries(run),
     ...computeEntries(run),
     ['output', place(run.output)],
