@@ -333,6 +333,10 @@ export function bucketGrants(scope: AccountScope, kind: StackKind): Grant[] {
           },
         ]),
     { sid: 'Journal', writes: ['s3:GetObject'], resources: logs(journalKeys) },
+    // A preview is tried with a sample when it is deployed.
+    ...(kind === 'preview'
+      ? [{ sid: 'Sample', writes: ['s3:PutObject'], resources: [`${arn(names.input)}/*`] }]
+      : []),
   ]
 }
 

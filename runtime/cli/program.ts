@@ -184,12 +184,33 @@ Examples:
     .description('run every sample pipeline once, on sample data, into an empty .sluice folder')
     .action(async () => (await import('./demo.ts')).demo())
 
-  sluice
+  const photoGallery = sluice
     .command('gallery')
     .description('serve the photo gallery of this machine, on 127.0.0.1')
     .option('--port <number>', 'the port to serve it on; 0 takes one that is free', '8090')
-    .addHelpText('after', '\nExamples:\n  sluice gallery\n  sluice gallery --port 0')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice gallery\n  sluice gallery remove "coast/golden hour.jpg" --stack prod',
+    )
     .action(async (options) => (await import('./gallery.ts')).gallery(options))
+  photoGallery
+    .command('remove')
+    .description('take photos out of the gallery of this machine, or of a deployed stack')
+    .argument('<key...>', 'what the gallery calls them, with their folders')
+    .addOption(stackOption('--stack <name>', 'the gallery of this deployed stack'))
+    .addHelpText('after', '\nOriginals, thumbnails and rows of the catalog stay.')
+    .action(async (keys, options) => (await import('./gallery-remove.ts')).removePhotos(keys, options))
+
+  sluice
+    .command('bootstrap')
+    .description(
+      'say what an AWS account and its GitHub repository need before the first push deploys, and how',
+    )
+    .option('--registry <file>', 'the registry to use', 'pipelines_config.yml')
+    .option('--check', 'look at AWS and tell what is missing')
+    .option('--json', 'print the variables of the repository, or what was found, as JSON')
+    .addHelpText('after', '\nExamples:\n  sluice bootstrap\n  sluice bootstrap --check')
+    .action(async (options) => (await import('./bootstrap.ts')).bootstrap(options))
 
   sluice
     .command('doctor')

@@ -14,7 +14,7 @@ export async function callerOf(
 }
 
 /** Credentials that work, of the registry's account. Of anything in another account, nothing else can be said. */
-export function accountCheck(planned: Plan, settings: AwsSettings): Check {
+export function accountCheck(planned: Pick<Plan, 'accountId'>, settings: AwsSettings): Check {
   return {
     name: 'credentials',
     permission: 'sts:GetCallerIdentity',
