@@ -45,7 +45,7 @@ export async function gallery(options: GalleryOptions): Promise<void> {
 }
 
 /** Where the galleries of this project are, in the gallery bucket. */
-function galleryPrefixes(runs: readonly PlannedRun[]): string[] {
+export function galleryPrefixes(runs: readonly PlannedRun[]): string[] {
   const prefixes = runs.flatMap(({ writes }) =>
     writes.filter(({ bucket }) => bucket === 'gallery').map(({ prefix }) => prefix),
   )

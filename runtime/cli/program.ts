@@ -72,7 +72,7 @@ ${exitCodes}`,
     )
     .option('--base <revision>', "what to compare with (default: where this branch left origin's main)")
     .option('--registry <file>', 'the registry to compare', 'pipelines_config.yml')
-    .option('--stack <name>', 'the stack that is changed', 'prod')
+    .addOption(stackOption('--stack <name>', 'the stack that is changed').default('prod'))
     .option('--json', 'print the difference as JSON')
     .option('--markdown', 'print it as a comment for a pull request')
     .addHelpText(
