@@ -94,11 +94,12 @@ async function removeFrames(session: CatalogSession, rows: readonly AssetRow[]):
     if (!sequence) continue
     const { rows: removed } = await session.query<{ tags: unknown; thumbnail_path: string | null }>(
       `with gone as (delete from files where file_path = any($1::text[]) returning id, tags)
-       select gone.tags, images.thumbnail_path from gone left join images on images.file_id = gone.id`,
+       select gone.tags, images.thumbnail_path from gone left join images on images.file_id = gone.id
+       order by gone.id`,
       [sequence.frames.map(({ key }) => storableText(key))],
     )
     const tags = new Set(removed.flatMap((row) => (Array.isArray(row.tags) ? (row.tags as Tags) : [])))
-    if (tags.size > 0) inherited.set(path, [...tags].toSorted())
+    if (tags.size > 0) inherited.set(path, [...tags])
     thumbnails.push(...removed.flatMap((row) => row.thumbnail_path ?? []))
   }
   return { inherited, thumbnails }

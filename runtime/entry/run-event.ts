@@ -55,7 +55,7 @@ function shardOf(index: unknown, run: PlannedRun): number | undefined {
     return index
   }
   throw new InputError(
-    `the job is number ${String(index)} of an array, and its event has no work for each; ${run.key} has ` +
+    `the job is number ${JSON.stringify(index)} of an array, and its event has no work for each; ${run.key} has ` +
       (run.shards === undefined ? 'no shards' : `${run.shards} shards, counted from 0`),
   )
 }

@@ -21,10 +21,11 @@ describe.skipIf(!hasProc)(`a folder of hostile files${hasProc ? '' : ' (there is
     const input = new LocalObjectStore({ root: path.join(sandbox.folder, '.sluice/input') })
     const hostile = hostileFiles()
     expect(hostile.length).toBeGreaterThanOrEqual(60)
-    for (const { name, bytes } of hostile) await input.put(`cg_assets/hostile/${name}`, bytes())
+    for (const file of hostile) await input.put(`cg_assets/hostile/${file.name}`, file.bytes())
     for (const { key, content } of assetTree(11)) await input.put(`cg_assets/good/${key}`, content)
     const config = path.join(sandbox.folder, 'pipelines/cg_assets/config/pipeline.yaml')
-    writeFileSync(config, readFileSync(config, 'utf8').replace('max_errors: 50 %', 'max_errors: 100 %'))
+    const text = readFileSync(config, 'utf8').replace('max_errors: 50 %', 'max_errors: 100 %')
+    writeFileSync(config, text.replace('seconds_per_file: 60', 'seconds_per_file: 20'))
 
     const { child, finished } = sandbox.start('run', 'cg_assets/main')
     let peak = 0

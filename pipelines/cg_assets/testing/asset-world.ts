@@ -110,7 +110,7 @@ export async function makeAssetWorld(): Promise<AssetWorld> {
            ${tables.map((name) => `select file_id, '${name}' as of_table, to_jsonb(${name}) - 'file_id' as columns from ${name}`).join(' union all ')}
          ) of_type on of_type.file_id = f.id order by f.file_path collate "C"`,
       )
-      return rows.map(({ id, of_type: of, ...row }) => {
+      return rows.map(({ id: _id, of_type: of, ...row }) => {
         const { of_table: table, columns: own } = (of ?? {}) as Record<string, unknown>
         return { ...row, table, own }
       })
