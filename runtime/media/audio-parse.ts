@@ -39,6 +39,7 @@ const codecNames: Readonly<Record<string, string>> = {
 
 /** ffmpeg's names by those of music-metadata, of what only that reads. */
 const otherCodecs: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [/^ADPCM$/, 'adpcm_ms'],
   [/^FLAC$/, 'flac'],
   [/^Speex/, 'speex'],
   [/^ALAC$/, 'alac'],
