@@ -149,10 +149,11 @@ describe('sluice diff', () => {
   it.each([
     [['--base', 'nowhere'], '--base nowhere: this repository has no such commit, branch or tag'],
     [['--base', '--help'], '--base --help: this repository has no such commit, branch or tag'],
+    [['--stack', 'a/b'], expect.stringContaining('--stack "a/b": a stack\'s name has')],
     [['--json', '--markdown'], '--json and --markdown: choose one of them'],
   ])('refuses %j in one line', async (args, message) => {
     const { code, stderr } = await box.sluice('diff', ...args)
-    expect([code, stderr]).toEqual([1, `${message}\n`])
+    expect([code, stderr.trimEnd()]).toEqual([1, message])
   })
 
   it('says so where there is no repository, no commit, or nothing to compare with', async () => {

@@ -71,6 +71,17 @@ describe('describeDiff', () => {
     ])
   })
 
+  it('names the first of very many, and counts the others', () => {
+    const keys = Array.from({ length: 200 }, (_, i) => `lidar/s${100 + i}` as const)
+    const words = wordsOf(
+      snapshot(keys.map((key) => site(key))),
+      snapshot(keys.map((key) => site(key, 2048))),
+    )
+    expect(words[1]).toBe(
+      `~ ${[100, 101, 102, 103, 104, 105, 106].map((i) => `‹lidar/s${i}›`).join(', ')} and 193 more of its pipeline`,
+    )
+  })
+
   it('says what a change of a name, a place or buckets means', () => {
     const before = snapshot([])
     const words = wordsOf(before, snapshot([], { owner: 'ann', createBuckets: false })).join('\n')

@@ -109,7 +109,16 @@ function runItems(runs: readonly RunChange[], quote: Quote): DiffItem[] {
     if (found) found.keys.push(run.key)
     else items.set(alike, { item, keys: [run.key] })
   }
-  return [...items.values()].map(({ item, keys }) => ({ ...item, subject: keys.map(quote).join(', ') }))
+  return [...items.values()].map(({ item, keys }) => ({ ...item, subject: subjectOf(keys, quote) }))
+}
+
+const mostNamed = 8
+
+/** The keys, or of very many the first and how many more there are: the JSON has them all. */
+function subjectOf(keys: readonly string[], quote: Quote): string {
+  if (keys.length <= mostNamed) return keys.map(quote).join(', ')
+  const named = keys.slice(0, mostNamed - 1)
+  return `${named.map(quote).join(', ')} and ${keys.length - named.length} more of its pipeline`
 }
 
 function dollars(amount: number): string {

@@ -62,17 +62,24 @@ const none: SettingTexts = new Map()
 
 const isCode = (file: string) => /\.[cm]?[jt]s$/.test(file)
 
+interface FileSet {
+  readonly digests: Readonly<Record<string, string>>
+  readonly code: readonly string[]
+}
+
+function fileSet({ files }: PlanSnapshot): FileSet {
+  return { digests: files, code: Object.keys(files).filter(isCode) }
+}
+
 /** The files that a run is made of, with their digests: its configuration, its pipeline's code, shared code it names. */
-function filesOf(run: PlannedRun | undefined, { files }: PlanSnapshot): ReadonlyMap<string, string> {
+function filesOf(run: PlannedRun | undefined, { digests, code }: FileSet): ReadonlyMap<string, string> {
   if (!run) return new Map()
   const usesShared = run.classnames.some((name) => name.startsWith('shared.'))
-  const code = Object.keys(files).filter(
-    (file) =>
-      isCode(file) &&
-      (file.startsWith(`pipelines/${run.pipeline}/`) || (usesShared && file.startsWith('shared/'))),
+  const ownCode = code.filter(
+    (file) => file.startsWith(`pipelines/${run.pipeline}/`) || (usesShared && file.startsWith('shared/')),
   )
-  const own = new Set([run.configFile, ...run.linkedFiles, ...code])
-  return new Map([...own].map((file) => [file, files[file] ?? '']))
+  const own = new Set([run.configFile, ...run.linkedFiles, ...ownCode])
+  return new Map([...own].map((file) => [file, digests[file] ?? '']))
 }
 
 function fileChanges(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): FileChange[] {
@@ -86,28 +93,29 @@ function fileChanges(before: ReadonlyMap<string, string>, after: ReadonlyMap<str
     }))
 }
 
+/** A run before and after, with what tells of it. */
+interface RunSides {
+  readonly run: PlannedRun | undefined
+  readonly files: FileSet
+  readonly snapshot: PlanSnapshot
+}
+
+function changeOf(key: string, before: RunSides, after: RunSides): RunChange['change'] {
+  if (!before.run) return before.snapshot.disabled.includes(key) ? 'enabled' : 'added'
+  if (!after.run) return after.snapshot.disabled.includes(key) ? 'disabled' : 'removed'
+  return 'changed'
+}
+
 function runChange(
   { pipeline, site, key }: PlannedRun,
-  sides: { readonly before: PlannedRun | undefined; readonly after: PlannedRun | undefined },
-  before: PlanSnapshot,
-  after: PlanSnapshot,
+  before: RunSides,
+  after: RunSides,
 ): RunChange | undefined {
-  const settings = settingChanges(
-    sides.before ? runSettings(sides.before, before.plan.alerts) : none,
-    sides.after ? runSettings(sides.after, after.plan.alerts) : none,
-  )
-  const files = fileChanges(filesOf(sides.before, before), filesOf(sides.after, after))
+  const settingsOf = ({ run, snapshot }: RunSides) => (run ? runSettings(run, snapshot.plan.alerts) : none)
+  const settings = settingChanges(settingsOf(before), settingsOf(after))
+  const files = fileChanges(filesOf(before.run, before.files), filesOf(after.run, after.files))
   if (settings.length === 0 && files.length === 0) return undefined
-  const change = !sides.before
-    ? before.disabled.includes(key)
-      ? 'enabled'
-      : 'added'
-    : !sides.after
-      ? after.disabled.includes(key)
-        ? 'disabled'
-        : 'removed'
-      : 'changed'
-  return { key, pipeline, site, change, settings, files }
+  return { key, pipeline, site, change: changeOf(key, before, after), settings, files }
 }
 
 /** The pipelines of a registry, with those of which every site is switched off. */
@@ -125,11 +133,15 @@ function pipelinesOf({ plan, disabled }: PlanSnapshot): ReadonlySet<string> {
 export function diffPlans(before: PlanSnapshot, after: PlanSnapshot): PlanDiff {
   const old = new Map(before.plan.runs.map((run) => [run.key, run]))
   const now = new Map(after.plan.runs.map((run) => [run.key, run]))
+  const [oldFiles, newFiles] = [fileSet(before), fileSet(after)]
   const runs = [...new Map([...old, ...now]).values()]
     .toSorted((a, b) => byText(a.key, b.key))
     .flatMap((run) => {
-      const sides = { before: old.get(run.key), after: now.get(run.key) }
-      const change = runChange(run, sides, before, after)
+      const change = runChange(
+        run,
+        { run: old.get(run.key), files: oldFiles, snapshot: before },
+        { run: now.get(run.key), files: newFiles, snapshot: after },
+      )
       return change ? [change] : []
     })
   const [oldPipelines, newPipelines] = [pipelinesOf(before), pipelinesOf(after)]
