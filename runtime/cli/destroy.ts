@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { DeployedStack } from '../aws/find-stack.ts'
 import type { BucketContents, OwnedBucket } from '../aws/owned-buckets.ts'
@@ -8,6 +7,7 @@ import { StoreError, UsageError } from '../errors.ts'
 import { findProgram } from '../media/find-program.ts'
 import { deploymentKey, planKey } from '../plan/deployment.ts'
 import { planRuns } from '../plan/plan.ts'
+import { confirmName } from './confirm-name.ts'
 import { showDestruction } from './destroy-listing.ts'
 import { operatedStack, operatorSettings } from './operator.ts'
 import { colors, print } from './terminal.ts'
@@ -28,11 +28,6 @@ export interface FilledBucket extends OwnedBucket {
 /** `sluice destroy`: takes a preview down with all its data, once who asks has named it twice. Never prod, nor what is shared. */
 export async function destroy(options: DestroyOptions): Promise<void> {
   const { stack, registry: file } = options
-  if (options.yes !== undefined && options.yes !== stack) {
-    throw new UsageError(
-      `--yes ${options.yes} is not the stack that --stack names, ${stack}: nothing was deleted`,
-    )
-  }
   refuse(stack === 'prod', 'prod', 'protects its data')
   const { projectRoot, planned, registry } = operatedStack({ registry: file, stack })
   refuse(stack === registry.region || stack === 'base', stack, 'is the base stack, which all branches share')
@@ -44,7 +39,7 @@ export async function destroy(options: DestroyOptions): Promise<void> {
   const buckets = await survey(client, plan, foreignBuckets(registry))
   print(showDestruction(plan, deployed, buckets))
   if (options.dryRun) return
-  await confirm(stack, options.yes)
+  await confirmName(stack, options.yes, { input: process.stdin, output: process.stderr })
   await empty(client, plan, buckets)
   if (!options.bucketsOnly) await takeDown(stack, projectRoot)
 }
@@ -101,21 +96,6 @@ async function survey(client: S3Client, plan: Plan, others: readonly string[]): 
     found.push({ ...owned, contents: await contentsOf(client, owned.bucket) })
   }
   return found
-}
-
-async function confirm(stack: string, yes: string | undefined): Promise<void> {
-  if (yes !== undefined) return
-  if (!process.stdin.isTTY) {
-    throw new UsageError(`nobody can be asked here: say --yes ${stack} to take the stack down`)
-  }
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await new Promise<string>((resolve, reject) => {
-    // Ctrl-C and Ctrl-D end the questions, and are no yes.
-    lines.once('close', () => resolve(''))
-    lines.question(`\nType ${stack} to delete all of this: `).then(resolve, reject)
-  })
-  lines.close()
-  if (answer.trim() !== stack) throw new UsageError('that is not its name: nothing was deleted')
 }
 
 /** The plan stays until the buckets go: whoever was stopped can begin again. */
