@@ -147,7 +147,7 @@ describe('photos', () => {
     for (const { name, content } of demo) await stack.input.put(`photos/${name}`, content)
     const runs = await stack.work(demo.map(({ name }) => name))
     const rejected = runs.filter(({ result }) => result.outcome === 'rejected')
-    expect(rejected.map(({ record }) => record?.error?.place?.file).toSorted()).toEqual([
+    expect(rejected.map(({ record }) => record?.error?.place?.file ?? '').toSorted()).toEqual([
       'photos/empty.jpg',
       'photos/notes.jpg',
     ])
