@@ -31,6 +31,7 @@ describe('the commands of the workflows', () => {
     server = await GitHubServer.start(({ method, path: asked, body }) => {
       if (method !== 'GET') comments.push(body)
       if (asked.endsWith('/branches')) return { body: branches.map((name) => ({ name })) }
+      if (asked.includes('/branches/')) return { status: 404, body: {} }
       return { body: asked.endsWith('/pulls') ? pulls : [] }
     })
   })

@@ -9,11 +9,11 @@ import { baseProject } from '../base-outputs.ts'
 import { type BranchTarget, targetOf, targetOutputs } from './branch-target.ts'
 import { type CiEnvironment, required, workflowRun } from './ci-environment.ts'
 import { deployedServices, serviceClients } from './deployed-services.ts'
-import { branchNames, openGitHub, openPullRequests } from './github.ts'
+import { livingBranches, openGitHub, openPullRequests } from './github.ts'
 import { commentBody, writeComment } from './pull-request-comment.ts'
 import { pulumiCommand } from './pulumi-command.ts'
 import { openState, readPreviews, stackNames } from './pulumi-state.ts'
-import { judgeAll, judgeBranch, type Verdict } from './reaper.ts'
+import { judgeAll, judgeBranch, stackTag, type Verdict } from './reaper.ts'
 import { sampleOf } from './samples.ts'
 import { chooseSmokeTest, runSmokeTest } from './smoke-test.ts'
 import {
@@ -226,12 +226,13 @@ async function doomedStacks(options: Options, environment: CiEnvironment): Promi
   const branch = deleted ?? closed
   if (branch === undefined) {
     const stacks = await readPreviews(state, project)
-    return judgeAll(stacks, await branchNames(github), environment.now())
+    const branches = stacks.flatMap(({ tags }) => tags[stackTag.branch] ?? [])
+    return judgeAll(stacks, await livingBranches(github, branches), environment.now())
   }
   const owner = required(environment, 'GITHUB_REPOSITORY_OWNER', 'GitHub Actions sets it')
   const left = {
     branch,
-    exists: (await branchNames(github)).has(branch),
+    exists: (await livingBranches(github, [branch])).has(branch),
     ...(closed !== undefined && { openPullRequests: await openPullRequests(github, branch, owner) }),
   }
   const registry = loadRegistry({ projectRoot: environment.projectRoot })

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { branchNames, openGitHub, openPullRequests, runState } from './github.ts'
+import { livingBranches, openGitHub, openPullRequests, runState } from './github.ts'
 import { commentBody, commentMarker, type PreviewFindings, writeComment } from './pull-request-comment.ts'
 import { fakeEnvironment } from './testing/fake-environment.ts'
 import { type GitHubAnswer, type GitHubRequest, GitHubServer } from './testing/github-server.ts'
@@ -23,13 +23,35 @@ describe('openGitHub', () => {
   it('reads every page of a list, as the repository and with the token it was given', async () => {
     const names = Array.from({ length: 250 }, (_, i) => ({ name: `branch-${i}` }))
     const { github } = await open((request) => paged(names, request))
-    expect([...(await branchNames(github))]).toEqual(names.map(({ name }) => name))
+    expect([...(await livingBranches(github, ['branch-0', 'branch-249']))]).toEqual([
+      'branch-0',
+      'branch-249',
+    ])
     expect(server.requests.map(({ path, query }) => `${path} ${query.get('page')}`)).toEqual([
       '/repos/acme/ocean/branches 1',
       '/repos/acme/ocean/branches 2',
       '/repos/acme/ocean/branches 3',
     ])
     expect(server.requests[0]?.authorization).toBe('Bearer the-token')
+  })
+
+  it('takes a branch for gone only when it is not there by its name either', async () => {
+    const { github } = await open((request) => {
+      if (request.path.endsWith('/branches')) return paged([{ name: 'main' }], request)
+      // Moved past the page; renamed; gone.
+      if (request.path.endsWith('/branches/feature%2Fx')) return { body: { name: 'feature/x' } }
+      if (request.path.endsWith('/branches/old')) return { body: { name: 'new' } }
+      return { status: 404, body: { message: 'Branch not found' } }
+    })
+    const living = await livingBranches(github, ['main', 'feature/x', 'old', 'gone'])
+    expect([...living]).toEqual(['main', 'feature/x'])
+  })
+
+  it('refuses to take all branches for gone', async () => {
+    const { github } = await open(() => ({ body: [] }))
+    await expect(livingBranches(github, ['main'])).rejects.toThrow(
+      'names no branch of this repository at all',
+    )
   })
 
   it('escapes what it is given, and keeps to the owner', async () => {

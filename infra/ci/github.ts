@@ -71,10 +71,24 @@ function messageOf(text: string): string {
   return text.slice(0, 200)
 }
 
-/** The names of all branches. */
-export async function branchNames(github: GitHub): Promise<ReadonlySet<string>> {
-  const branches = (await github.list('branches')) as readonly { readonly name: string }[]
-  return new Set(branches.map(({ name }) => name))
+/**
+ * Which of these branches are there. A list comes page by page, and a branch that is deleted meanwhile moves others past
+ * it: one that is not in the list is asked for by its name before it is taken for gone.
+ * @throws StoreError when there is none at all, since then the token may not see them
+ */
+export async function livingBranches(github: GitHub, wanted: Iterable<string>): Promise<ReadonlySet<string>> {
+  type Branch = { readonly name?: unknown }
+  const listed = new Set(((await github.list('branches')) as readonly Branch[]).map(({ name }) => name))
+  if (listed.size === 0) throw new StoreError('GitHub: names no branch of this repository at all')
+  const living = new Set<string>()
+  for (const branch of new Set(wanted)) {
+    // A branch that was renamed is answered by its new name.
+    const found =
+      listed.has(branch) ||
+      ((await github.get(`branches/${encodeURIComponent(branch)}`)) as Branch | undefined)?.name === branch
+    if (found) living.add(branch)
+  }
+  return living
 }
 
 /** How many open pull requests a branch of this repository has. */
