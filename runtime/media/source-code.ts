@@ -12,42 +12,44 @@ export interface CodeInfo {
   readonly hasShebang: boolean
 }
 
-const languages: Readonly<Record<string, string>> = {
-  py: 'Python',
-  sh: 'Shell',
-  bat: 'Batch',
-  ps1: 'PowerShell',
-  cpp: 'C++',
-  c: 'C',
-  h: 'C',
-  hpp: 'C++',
-  rs: 'Rust',
-  go: 'Go',
-  java: 'Java',
-  cs: 'C#',
-  html: 'HTML',
-  css: 'CSS',
-  js: 'JavaScript',
-  ts: 'TypeScript',
-  jsx: 'JavaScript',
-  tsx: 'TypeScript',
-  vue: 'Vue',
-  glsl: 'GLSL',
-  hlsl: 'HLSL',
-  vert: 'GLSL',
-  frag: 'GLSL',
-  shader: 'ShaderLab',
-  json: 'JSON',
-  yaml: 'YAML',
-  yml: 'YAML',
-  toml: 'TOML',
-  ini: 'INI',
-  xml: 'XML',
-}
+const languages: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    py: 'Python',
+    sh: 'Shell',
+    bat: 'Batch',
+    ps1: 'PowerShell',
+    cpp: 'C++',
+    c: 'C',
+    h: 'C',
+    hpp: 'C++',
+    rs: 'Rust',
+    go: 'Go',
+    java: 'Java',
+    cs: 'C#',
+    html: 'HTML',
+    css: 'CSS',
+    js: 'JavaScript',
+    ts: 'TypeScript',
+    jsx: 'JavaScript',
+    tsx: 'TypeScript',
+    vue: 'Vue',
+    glsl: 'GLSL',
+    hlsl: 'HLSL',
+    vert: 'GLSL',
+    frag: 'GLSL',
+    shader: 'ShaderLab',
+    json: 'JSON',
+    yaml: 'YAML',
+    yml: 'YAML',
+    toml: 'TOML',
+    ini: 'INI',
+    xml: 'XML',
+  }),
+)
 
 /** The language by extension, `undefined` for one that is not among code. */
 export function languageOf(extension: string): string | undefined {
-  return languages[extension]
+  return languages.get(extension)
 }
 
 /** Reads the file as text and understands none of it. @throws InputError for what is no text */

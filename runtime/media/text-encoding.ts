@@ -42,12 +42,14 @@ export async function openText(file: InputFile, limits: MediaLimits, signal: Abo
 }
 
 async function encodingOf(file: InputFile, signal: AbortSignal): Promise<TextEncoding> {
+  let isFirst = true
   let found: TextEncoding | undefined
   let isUtf = true
   let rest: Uint8Array = new Uint8Array(0)
-  for await (const chunk of file.stream()) {
+  for await (const chunk of withWholeMark(file.stream())) {
     signal.throwIfAborted()
-    found ??= markOf(chunk)
+    if (isFirst) found = markOf(chunk)
+    isFirst = false
     if (found?.startsWith('utf-16')) return found
     if (chunk.includes(0)) throw inputProblem(file.name, 'is no text: it has zero bytes in it')
     if (!isUtf) continue
@@ -58,6 +60,23 @@ async function encodingOf(file: InputFile, signal: AbortSignal): Promise<TextEnc
   }
   if (!isUtf || rest.length > 0) return 'latin-1'
   return found ?? 'utf-8'
+}
+
+const markBytes = 3
+
+/** The same bytes, of which the first piece is long enough to hold a mark. */
+async function* withWholeMark(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let start: Uint8Array | undefined = new Uint8Array(0)
+  for await (const chunk of chunks) {
+    if (!start) yield chunk
+    else {
+      start = Buffer.concat([start, chunk])
+      if (start.length < markBytes) continue
+      yield start
+      start = undefined
+    }
+  }
+  if (start) yield start
 }
 
 function markOf(start: Uint8Array): TextEncoding | undefined {
