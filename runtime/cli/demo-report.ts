@@ -53,7 +53,7 @@ function whatWasMade(
     ...made,
     `a record of each run in ${shown('logs')}/runs/, and of each failure in ${shown('logs')}/failures/`,
     `Look into one: npx sluice inspect ${first ? path.join(shown('output'), first.key) : 'FILE'}`,
-    ...(usesCatalog ? ['Look into the catalog: npx sluice catalog'] : []),
+    ...(usesCatalog ? ['Ask the catalog: npx sluice catalog query files-by-type'] : []),
     ...(hasGallery ? ['Look at the photos: npx sluice gallery'] : []),
   ].join('\n  ')
 }
@@ -68,5 +68,6 @@ function madeLine(
   const keys = [...new Set(outputs.filter(({ bucket }) => bucket === role).map(({ key }) => key))]
   if (keys.length === 0) return undefined
   const plural = keys.length === 1 ? word : word.replace(/^\w+/, '$&s')
-  return `${keys.length} ${plural} in ${shown(role)}/, such as ${keys[0]}`
+  const example = keys.find((key) => key.endsWith('index.html')) ?? keys[0]
+  return `${keys.length} ${plural} in ${shown(role)}/, such as ${example}`
 }

@@ -266,19 +266,21 @@ describe('kill -9 in the middle of a run', () => {
   })
 })
 
-describe('sluice demo', () => {
+describe('sluice demo', { timeout: 300_000 }, () => {
   it('shows successes, a rejection and flags, and starts over the second time with the same bytes', async () => {
     const first = await box.sluice('demo')
     expect(first.code).toBe(0)
     expect(first.stderr).toMatch(/^\[1\/\d+\] /)
     expect(first.stdout).toMatch(/buoy_waves +humboldt +\S+ +rejected/)
     expect(first.stdout.match(/ succeeded /g)?.length).toBeGreaterThanOrEqual(7)
-    expect(filesBelow('.sluice/logs/failures')).toHaveLength(1)
-    const made = digests('.sluice/output')
+    const failures = filesBelow('.sluice/logs/failures')
+    expect(failures.length).toBeGreaterThanOrEqual(1)
+    const buckets = ['output', 'thumbnails', 'gallery'].map((bucket) => `.sluice/${bucket}`)
+    const made = buckets.map(digests)
     const second = await box.sluice('demo')
     expect(second.code).toBe(0)
-    expect(digests('.sluice/output')).toEqual(made)
-    expect(filesBelow('.sluice/logs/failures')).toHaveLength(1)
+    expect(buckets.map(digests)).toEqual(made)
+    expect(filesBelow('.sluice/logs/failures')).toHaveLength(failures.length)
   })
 
   it('is over for a folder in which something else was run', async () => {
@@ -296,7 +298,9 @@ describe('sluice demo', () => {
     expect(one?.code).toBe(0)
     if (other?.code === 1) expect(other.stderr).toContain('is in use by another sluice command')
     else expect(other?.code).toBe(0)
-    expect(filesBelow('.sluice/logs/failures')).toHaveLength(1)
+    // One for each of the samples that are bad on purpose.
+    const rejected = one?.stdout.match(/ rejected /g) ?? []
+    expect(filesBelow('.sluice/logs/failures')).toHaveLength(rejected.length)
   })
 
   it('does not touch a folder that holds runs of the user', async () => {
