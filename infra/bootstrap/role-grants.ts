@@ -17,7 +17,8 @@ export function boundaryArn({ accountId, partition, names }: AccountScope, kind:
 
 /**
  * The roles of stacks. None can be made, or be given rights, without the boundary of its kind; none gets a managed
- * policy; none is passed to any service but those that run and start pipelines.
+ * policy; none is passed to any service but those that run and start pipelines. IAM cannot limit whom a role is made to
+ * trust: whoever that is, the boundary holds.
  */
 export function roleGrants(scope: AccountScope, kind: StackKind): Grant[] {
   const { accountId, partition, prefix } = scope
