@@ -3,15 +3,23 @@ import http, { type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { demoInputs } from '../../pipelines/photos/demo.ts'
+import type { ObjectStore } from '../contracts.ts'
 import { addToGallery } from '../media/gallery.ts'
 import { renditionPath } from '../media/gallery-names.ts'
 import type { GalleryPhoto } from '../media/gallery-page.ts'
 import { makeThumbnail } from '../media/image.ts'
+import { planRuns } from '../plan/plan.ts'
+import { loadRegistry } from '../registry/load.ts'
 import { LocalObjectStore } from '../storage/local.ts'
+import { S3ObjectStore } from '../storage/s3.ts'
+import { makeS3Client } from '../storage/s3-client.ts'
+import { S3Server } from '../storage/testing/s3-server.ts'
 import { serveGallery } from './gallery-server.ts'
+import { makeSandbox, type Sandbox } from './testing/sandbox.ts'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'gallery-'))
 const store = new LocalObjectStore({ root: path.join(folder, 'gallery') })
@@ -136,6 +144,84 @@ describe('serveGallery', () => {
     )
   })
 })
+
+describe('the command', () => {
+  let box: Sandbox
+  let s3: S3Server
+  beforeAll(async () => {
+    s3 = await S3Server.start({ buckets: [] })
+    box = makeSandbox({
+      env: {
+        AWS_ENDPOINT_URL_S3: s3.endpoint,
+        AWS_ACCESS_KEY_ID: 'AKIDTEST',
+        AWS_SECRET_ACCESS_KEY: 'secret',
+      },
+    })
+  })
+  afterAll(async () => {
+    box.remove()
+    await s3.close()
+  })
+
+  const photo = (key: string): GalleryPhoto => ({
+    key,
+    version: 'v1',
+    uploaded: '2026-11-20T10:00:00.000Z',
+    small: { path: renditionPath('small', key), width: 6, height: 4 },
+    large: { path: renditionPath('large', key), width: 60, height: 40 },
+  })
+  const fill = (into: ObjectStore) =>
+    addToGallery({ store: into, prefix: '', title: 'Photos' }, [photo('a b/c.jpg'), photo('d.jpg')])
+
+  it('says that there is no gallery, or what is wrong with its port', async () => {
+    const none = await box.sluice('gallery')
+    expect([none.code, none.stdout]).toEqual([1, ''])
+    expect(none.stderr).toContain('there is no gallery in .sluice/gallery yet: run a pipeline that makes one')
+    const port = await box.sluice('gallery', '--port', '70000')
+    expect(port.stderr).toContain('--port: found "70000"; expected a number from 0 to 65535')
+  })
+
+  it('serves until it is interrupted, and takes photos out', async () => {
+    const local = new LocalObjectStore({
+      root: path.join(box.folder, '.sluice/gallery'),
+      stateDir: path.join(box.folder, '.sluice/state/gallery'),
+    })
+    await fill(local)
+    const { child, finished } = box.start('gallery', '--port', '0')
+    const address = await new Promise<string>((resolve) => {
+      let text = ''
+      child.stdout?.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+        const found = /Gallery: (http:\/\/127\.0\.0\.1:\d+\/)\nCtrl-C/.exec(text)
+        if (found) resolve(found[1] as string)
+      })
+    })
+    expect(await (await fetch(address)).text()).toContain('alt="c"')
+    const removed = await box.sluice('gallery', 'remove', 'a b/c.jpg', 'none.jpg')
+    expect([removed.code, removed.stdout]).toEqual([1, 'removed a b/c.jpg\n'])
+    expect(removed.stderr).toContain('not in the gallery: none.jpg')
+    expect(await (await fetch(address)).text()).not.toContain('alt="c"')
+    child.kill('SIGINT')
+    expect(await finished).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('takes photos out of a deployed stack', async () => {
+    const { buckets, region } = planRuns(loadRegistry({ projectRoot: box.folder, stack: 'prod' }), {
+      stack: 'prod',
+    })
+    const bucket = buckets.gallery as string
+    const credentials = { accessKeyId: 'AKIDTEST', secretAccessKey: 'secret' }
+    const client = makeS3Client({ region, endpoint: s3.endpoint, credentials })
+    await client.send(new CreateBucketCommand({ Bucket: bucket }))
+    const remote = new S3ObjectStore({ client, bucket })
+    await fill(remote)
+    const { code, stdout, stderr } = await box.sluice('gallery', 'remove', 'd.jpg', '--stack', 'prod')
+    expect([code, stdout], stderr).toEqual([0, 'removed d.jpg\n'])
+    expect(
+      [...(s3.buckets.get(bucket)?.keys() ?? [])].filter((key) => key.startsWith('photos/by-key/')),
+    ).toHaveLength(1)
+  })
+}, 60_000)
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 
