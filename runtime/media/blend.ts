@@ -1,6 +1,6 @@
 import type { InputFile } from '../contracts.ts'
 import { type BlendBlock, blendBlocks, pointerAt, readBlendHeader } from './blend-blocks.ts'
-import { type BlendPacking, blendPacking, openBlendBytes } from './blend-bytes.ts'
+import { type BlendBytes, type BlendPacking, blendPacking, openBlendBytes } from './blend-bytes.ts'
 import { type BlendDna, blendDna } from './blend-dna.ts'
 import { type BlendHeader, blenderVersion } from './blend-header.ts'
 import { type BoundedFile, oneLine, withBoundedFile } from './bounded-file.ts'
@@ -81,7 +81,7 @@ async function openBlend(file: InputFile, bounded: BoundedFile, limits: MediaLim
   const packing: BlendPacking = blendPacking(start)
   const open = () => openBlendBytes(file, bounded, packing, limits)
   const bytes = open()
-  const header = await readBlendHeader(bounded, bytes).finally(() => bytes.close())
+  const header = await closing(bytes, () => readBlendHeader(bounded, bytes))
   return {
     file: bounded,
     header,
@@ -96,9 +96,18 @@ async function openBlend(file: InputFile, bounded: BoundedFile, limits: MediaLim
   }
 }
 
-async function readDna({ file, header, blocks }: OpenBlend): Promise<BlendDna> {
+async function closing<T>(bytes: BlendBytes, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } finally {
+    await bytes.close()
+  }
+}
+
+async function readDna(blend: OpenBlend): Promise<BlendDna> {
+  const { file, header } = blend
   let dna: BlendDna | undefined
-  for await (const block of blocks()) {
+  for await (const block of blend.blocks()) {
     if (block.code !== 'DNA1') continue
     if (block.length > maxDnaBytes) throw file.problem(`describes its structs in ${block.length} bytes`)
     const bytes = await block.read()
@@ -122,12 +131,13 @@ const noScene: SceneInfo = {
   resolutionY: undefined,
 }
 
-async function scan({ file, header, blocks }: OpenBlend, dna: BlendDna): Promise<BlendInfo> {
+async function scan(blend: OpenBlend, dna: BlendDna): Promise<BlendInfo> {
+  const { file, header } = blend
   const counts = { totalObjects: 0, meshes: 0, cameras: 0, lights: 0 }
   let openScene: bigint | undefined
   let first: SceneInfo | undefined
   let current: SceneInfo | undefined
-  for await (const block of blocks()) {
+  for await (const block of blend.blocks()) {
     if (!['OB', 'SC', 'GLOB'].includes(block.code)) continue
     const struct = dna.structName(block.struct)
     if (struct === undefined) throw file.problem(`has a block ${block.code} of no known struct`)

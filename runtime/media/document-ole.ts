@@ -9,8 +9,8 @@ interface CompoundFile {
   readonly FullPaths: readonly string[]
 }
 interface Compound {
-  read(bytes: Buffer, options: { type: 'buffer' }): CompoundFile
-  find(file: CompoundFile, name: string): { readonly content?: ArrayLike<number> } | null
+  readonly read: (bytes: Buffer, options: { type: 'buffer' }) => CompoundFile
+  readonly find: (file: CompoundFile, name: string) => { readonly content?: ArrayLike<number> } | null
 }
 
 export const compoundMagic = 'd0cf11e0a1b11ae1'

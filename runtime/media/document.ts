@@ -1,5 +1,5 @@
 import type { InputFile } from '../contracts.ts'
-import { withBoundedFile } from './bounded-file.ts'
+import { inputProblem, withBoundedFile } from './bounded-file.ts'
 import { parseBounded } from './bounded-parser.ts'
 import { readDocx } from './document-docx.ts'
 import { readRtf } from './document-rtf.ts'
@@ -43,9 +43,7 @@ async function readDoc(file: InputFile, limits: MediaLimits, signal: AbortSignal
 /** @throws InputError for what a password turns a zip file into */
 export async function refuseCompoundFile(file: InputFile, signal: AbortSignal): Promise<void> {
   if (!(await firstBytes(file, signal)).startsWith('d0cf11e0')) return
-  await withBoundedFile(file, signal, async ({ problem }) => {
-    throw problem('is encrypted, or of a program before 2007 under another extension')
-  })
+  throw inputProblem(file.name, 'is encrypted, or of a program before 2007 under another extension')
 }
 
 export function firstBytes(file: InputFile, signal: AbortSignal): Promise<string> {

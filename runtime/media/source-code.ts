@@ -59,17 +59,17 @@ export async function readSourceCode(
   limits: MediaLimits,
   signal: AbortSignal,
 ): Promise<CodeInfo> {
-  const { encoding, chunks } = await openText(file, limits, signal)
+  const text = await openText(file, limits, signal)
   const lines = new LineCounter()
   let start = ''
-  for await (const chunk of chunks()) {
+  for await (const chunk of text.chunks()) {
     if (start.length < 2) start += chunk.slice(0, 2)
     lines.add(chunk)
   }
   return {
     language: languageOf(extension) ?? extension,
     numLines: lines.count,
-    encoding,
+    encoding: text.encoding,
     hasShebang: start.startsWith('#!'),
   }
 }

@@ -139,5 +139,7 @@ function cellOf(type: string | undefined, value: string): Cell {
 
 /** `A` is 1, `AA` 27. */
 function columnNumber(letters: string): number {
-  return [...letters].reduce((number, letter) => number * 26 + letter.charCodeAt(0) - 64, 0)
+  let number = 0
+  for (let i = 0; i < letters.length; i++) number = number * 26 + letters.charCodeAt(i) - 64
+  return number
 }

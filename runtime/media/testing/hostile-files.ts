@@ -9,7 +9,7 @@ export interface HostileFile {
   /** A path with `/`; its last part may hold any character that a file's name may. */
   readonly name: string
   /** Made when they are asked for; the same every time. */
-  bytes(): Uint8Array
+  readonly bytes: () => Uint8Array
   /** What must become of it: a row of the catalog, or an error of which the message matches. */
   readonly outcome: 'row' | RegExp
 }
