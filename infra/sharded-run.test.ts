@@ -54,7 +54,7 @@ describe('a scan that is shared between shards', async () => {
       ContainerOverrides: { Environment: { Name: string; Value: string }[] }
     }
     expect(job.ArrayProperties).toEqual({ Size: 16 })
-    const [{ Value: event }] = job.ContainerOverrides.Environment as [{ Value: string }]
+    const event = job.ContainerOverrides.Environment[0]?.Value ?? ''
     const environment = {
       SLUICE_EVENT: event.replace('<aws.scheduler.scheduled-time>', '2026-03-01T02:00:00Z'),
       AWS_BATCH_JOB_ARRAY_INDEX: '15',

@@ -1,5 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import path from 'node:path'
+import { rm } from 'node:fs/promises'
 import {
   fileTypeOf,
   InputError,
@@ -12,20 +11,14 @@ import { Limiter } from './limiter.ts'
 
 /** Scratch space that files share: the copy of a file takes its bytes of it for as long as it stands there. */
 export class ScratchSpace {
+  readonly folder: string
   readonly bytes: number
-  readonly #folder: string
   readonly #limiter: Limiter
-  #folders = 0
 
   constructor(folder: string, bytes: number) {
+    this.folder = folder
     this.bytes = bytes
-    this.#folder = folder
     this.#limiter = new Limiter(Infinity, bytes)
-  }
-
-  /** A path that nothing stands at yet. */
-  newPath(): string {
-    return path.join(this.#folder, `asset-${++this.#folders}`)
   }
 
   /** Waits until there is room; gives what makes it free again. */
@@ -37,8 +30,6 @@ export class ScratchSpace {
 /** An object to be read by an extractor. */
 export interface AssetInput {
   readonly file: InputFile
-  /** An empty folder for what an extractor must write. */
-  readonly folder: string
   /** Why the object could not be read, whatever an extractor made of that. */
   readFailure(): unknown
   /** Removes what stands in scratch space. */
@@ -49,15 +40,8 @@ export interface AssetInput {
 const cacheBytes = 64 * 1024
 
 /** The object at the version that was listed. It is copied to scratch space when an extractor must have a file. */
-export async function openAsset(
-  raw: ObjectReader,
-  info: ObjectInfo,
-  scratch: ScratchSpace,
-): Promise<AssetInput> {
-  const root = scratch.newPath()
-  const folder = path.join(root, 'work')
-  await mkdir(folder, { recursive: true })
-  const object = objectInput(raw, info, path.join(root, 'copy'))
+export function openAsset(raw: ObjectReader, info: ObjectInfo, scratch: ScratchSpace): AssetInput {
+  const object = objectInput(raw, info, scratch.folder)
   let failure: unknown
   let release: (() => void) | undefined
   let copy: Promise<string> | undefined
@@ -87,7 +71,10 @@ export async function openAsset(
     if (bytes > scratch.bytes)
       throw new InputError(tooLarge(bytes, scratch.bytes), { place: { file: info.key } })
     release = await scratch.reserve(bytes)
-    return (isPart ? copyStart(raw, info, path.join(root, 'start')) : object.localPath()).catch(remembered)
+    const copied = isPart
+      ? objectInput(startsOf(raw, bytes), { ...info, size: bytes }, scratch.folder)
+      : object
+    return copied.localPath().catch(remembered)
   }
 
   return {
@@ -100,13 +87,12 @@ export async function openAsset(
         return copy
       },
     },
-    folder,
     readFailure: () => failure,
     async remove() {
-      // A copy that is under way would be left behind.
-      await copy?.catch(() => {})
+      // One that is under way would be left behind; one that failed has left nothing.
+      const path = await copy?.catch(() => undefined)
       try {
-        await rm(root, { recursive: true, force: true })
+        if (path !== undefined) await rm(path, { force: true })
       } finally {
         release?.()
       }
@@ -114,12 +100,13 @@ export async function openAsset(
   }
 }
 
-async function copyStart(raw: ObjectReader, info: ObjectInfo, file: string): Promise<string> {
-  const found = await raw.get(info.key, { ifMatch: info.etag, range: { start: 0, end: cacheBytes } })
-  const chunks: Uint8Array[] = []
-  for await (const chunk of found?.body ?? []) chunks.push(chunk)
-  await writeFile(file, Buffer.concat(chunks))
-  return file
+/** A reader to which every object is only its first bytes. */
+function startsOf(raw: ObjectReader, bytes: number): ObjectReader {
+  return {
+    get: (key, options) => raw.get(key, { ...options, range: { start: 0, end: bytes } }),
+    head: (key) => raw.head(key),
+    list: (prefix, options) => raw.list(prefix, options),
+  }
 }
 
 function tooLarge(size: number, space: number): string {

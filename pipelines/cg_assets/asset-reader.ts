@@ -38,7 +38,7 @@ export async function readAsset(
   options: AssetReaderOptions,
 ): Promise<AssetReading | undefined> {
   const { context, scratch } = options
-  const input = await openAsset(context.raw, sampleOf(asset), scratch)
+  const input = openAsset(context.raw, sampleOf(asset), scratch)
   try {
     const { findings, picture, unread } = await findOut(asset, input, options)
     if (isSluiceError(unread, 'precondition-failed')) return undefined
@@ -69,7 +69,6 @@ async function findOut(asset: Asset, input: AssetInput, options: AssetReaderOpti
   const extraction = {
     limits: { ...defaultMediaLimits, secondsPerFile: parameters.secondsPerFile },
     signal,
-    scratchDir: input.folder,
   }
   let extracted: Extracted | undefined
   try {
