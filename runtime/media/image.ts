@@ -133,15 +133,31 @@ async function inspect(
     orientation: metadata.orientation ?? 1,
   }
   checkLimits(info, metadata, limits)
-  for (const [index, { bytes }] of opened.embedded.entries()) {
+  await checkEmbedded(opened, limits, signal)
+  return { opened, metadata, info }
+}
+
+/** The pictures in an SVG: each an image like others, and all of them together no more than one may be. */
+async function checkEmbedded(
+  { embedded }: OpenedImage,
+  limits: ImageLimits,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let pixels = 0
+  for (const [index, { bytes }] of embedded.entries()) {
     try {
-      await inspect(bytes, limits, signal)
+      const { info } = await inspect(bytes, limits, signal)
+      pixels += info.width * info.height
     } catch (cause) {
       if (!isSluiceError(cause, 'input')) throw cause
       throw new InputError(`picture ${index + 1} of those in the SVG: ${cause.message}`, { cause })
     }
+    if (pixels > limits.pixels) {
+      throw new InputError(
+        `the pictures in the SVG have more than ${limits.pixels} pixels together, which is the most`,
+      )
+    }
   }
-  return { opened, metadata, info }
 }
 
 async function readHeader(

@@ -34,12 +34,10 @@ export function checkUrl(value: string, { images, refuse }: ReferenceCheck): voi
 
 /** Refuses what CSS loads: `@import`, and every `url()` that `checkUrl` refuses. */
 export function checkCss(css: string, check: ReferenceCheck): void {
-  if (!/[\\@]|url|image|src/i.test(css)) return
+  if (!/[\\@]|url/i.test(css)) return
   const plain = unescapeCss(css)
   if (/@import/i.test(plain)) check.refuse('imports a style sheet (@import)')
   for (const [, url] of plain.matchAll(urlPattern)) checkUrl(unquote(url ?? ''), check)
-  if (/\b(?:image-set|image|src)\s*\(/i.test(plain))
-    check.refuse('loads a picture with image() or src() in its style')
 }
 
 /** The ids that `url(#id)` names in a style or an attribute. */

@@ -29,6 +29,12 @@ const refusal = (text: string | Uint8Array) => {
 const tiny =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC'
 
+const nine = `data:image/png;base64,${(
+  await sharp({ create: { width: 3, height: 3, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer()
+).toString('base64')}`
+
 /** Ten levels of ten: ten thousand million rectangles. */
 const uses = Array.from(
   { length: 10 },
@@ -85,6 +91,12 @@ describe('what an SVG may not have', () => {
       svg(Array.from({ length: 3000 }, (_, i) => `<g id="g${i}"><use href="#g${i + 1}"/></g>`).join('')),
       /draws more than/,
     ],
+    [
+      svg(
+        `<filter id="f">${'<feGaussianBlur stdDeviation="50"/>'.repeat(100)}</filter>${'<rect filter="url(#f)"/>'.repeat(6)}`,
+      ),
+      /draws more than 500000 elements/,
+    ],
     [svg('<g>'.repeat(300) + '</g>'.repeat(300)), /more than 256 deep/],
     [svg('<rect/>'.repeat(200_001)), /more than 200000 elements/],
     [svg('<rect>'), /not well-formed/],
@@ -117,6 +129,13 @@ describe('what an SVG may not have', () => {
     }
   })
 
+  it('may not have more in many pictures than in one', async () => {
+    const text = svg(`<image href="${tiny}"/>`.repeat(9))
+    expect(await readImage(Buffer.from(text), { pixels: 800 })).toMatchObject({ width: 40 })
+    const many = readImage(Buffer.from(svg(`<image href="${nine}"/>`.repeat(90))), { pixels: 800 })
+    await expect(many).rejects.toThrow('the pictures in the SVG have more than 800 pixels together')
+  })
+
   it('is told of a picture in it that is a bomb, or none', async () => {
     const header = Buffer.from('89504e470d0a1a0a0000000d494844520000753000007530080200000000000000', 'hex')
     for (const [content, reason] of [
@@ -128,6 +147,14 @@ describe('what an SVG may not have', () => {
       await expect(readImage(Buffer.from(text))).rejects.toThrow(reason)
     }
   })
+})
+
+it('takes little time to tell, however many elements and rules there are', () => {
+  const rules = Array.from({ length: 20_000 }, (_, i) => `.c${i % 50} { fill: url(#p${i}) }`).join('')
+  const elements = Array.from({ length: 100_000 }, (_, i) => `<rect class="c${i % 50}"/>`).join('')
+  const started = performance.now()
+  expect(refusal(svg(`<style>${rules}</style>${elements}`))).toBe('accepted')
+  expect(performance.now() - started).toBeLessThan(10_000)
 })
 
 describe('what an SVG may have', () => {

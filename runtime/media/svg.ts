@@ -40,7 +40,7 @@ const encodings: Readonly<Record<string, string>> = {
 export function checkSvg(content: Uint8Array): CheckedSvg {
   const text = decode(content)
   const images: EmbeddedImage[] = []
-  const root: SvgElement = { id: undefined, classes: [], references: [], children: [] }
+  const root: SvgElement = { name: '', id: undefined, classes: [], references: [], children: [] }
   const open: SvgElement[] = [root]
   const rules: StyleRule[] = []
   let style: string | undefined
@@ -70,7 +70,12 @@ export function checkSvg(content: Uint8Array): CheckedSvg {
     for (const attribute of Object.values(tag.attributes) as SaxesAttributeNS[]) {
       checkAttribute(tag.local, attribute, { images, references, refuse })
     }
-    const element: SvgElement = { ...namesOf(tag.attributes), references, children: [] }
+    const element: SvgElement = {
+      name: tag.local,
+      ...namesOf(tag.attributes),
+      references,
+      children: [],
+    }
     open.at(-1)?.children.push(element)
     open.push(element)
     if (tag.local === 'style') style = ''
