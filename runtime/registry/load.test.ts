@@ -90,6 +90,8 @@ describe('checkRegistry', () => {
       facts: {
         ...facts,
         kind: 'custom',
+        module: 'own',
+        parameters: {},
         linkedFiles: ['pipelines/p/pipeline.yaml'],
         classnames: ['pipelines.p.load.Load'],
       },
