@@ -208,5 +208,13 @@ function clusterGrants(scope: AccountScope): Grant[] {
       writes: ['secretsmanager:CreateSecret', 'secretsmanager:RotateSecret', 'secretsmanager:TagResource'],
       resources: [arnOf(scope, 'secretsmanager', 'secret:rds!cluster-*')],
     },
+    {
+      sid: 'ClusterKeys',
+      writes: ['kms:DescribeKey'],
+      resources: [arnOf(scope, 'kms', 'key/*')],
+      condition: {
+        'ForAnyValue:StringEquals': { 'kms:ResourceAliases': ['alias/aws/rds', 'alias/aws/secretsmanager'] },
+      },
+    },
   ]
 }

@@ -140,6 +140,10 @@ export const baseProviderCalls: Readonly<Record<string, TypeCalls>> = {
         ...calls.create,
         ...on(group, 'rds:CreateDBCluster'),
         ...on(parameters, 'rds:CreateDBCluster'),
+        ...on(arn('kms', 'key/1'), 'kms:DescribeKey').map((request) => ({
+          ...request,
+          context: { 'kms:ResourceAliases': ['alias/aws/secretsmanager'] },
+        })),
         ...on(
           arn('secretsmanager', 'secret:rds!cluster-0a1b'),
           'secretsmanager:CreateSecret',

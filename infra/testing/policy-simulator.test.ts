@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are IAM's variables
 import { describe, expect, it } from 'vitest'
 import { conditionHolds, type PolicyCondition, type RequestContext } from './policy-condition.ts'
 import { matchesArn } from './policy-pattern.ts'
