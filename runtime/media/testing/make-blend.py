@@ -3,7 +3,7 @@ out = sys.argv[-1]
 bpy.ops.wm.read_factory_settings(use_empty=True)
 s = bpy.context.scene
 s.frame_start, s.frame_end = 11, 130
-s.render.fps, s.render.fps_base = 30000//1000, 1.001
+s.render.fps, s.render.fps_base = 30, 1.001
 s.render.resolution_x, s.render.resolution_y, s.render.resolution_percentage = 1280, 720, 50
 s.render.engine = 'CYCLES'
 for i in range(3):

@@ -39,11 +39,17 @@ export interface Probe {
 
 /** A test picture of ffmpeg's, as input arguments. */
 export const picture = (size = '320x180', rate = '25', seconds = 2) => [
-  ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`],
+  '-f',
+  'lavfi',
+  '-i',
+  `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`,
 ]
 /** One colour, on which everything shows. */
 export const plain = (color: string, size = '320x180', seconds = 1, rate = '25') => [
-  ...['-f', 'lavfi', '-i', `color=c=${color}:size=${size}:rate=${rate}:duration=${seconds}`],
+  '-f',
+  'lavfi',
+  '-i',
+  `color=c=${color}:size=${size}:rate=${rate}:duration=${seconds}`,
 ]
 export const tone = (seconds = 2) => ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`]
 
