@@ -1,7 +1,8 @@
 /**
  * A scan of 5,000 small files by the command, from nothing to rows and thumbnails, beside a process of `ffprobe` (images
  * and sound) or `exiftool` (all else) for each file, which tells metadata only: `npx tsx bench/scan.ts`. Those processes
- * are so many at a time as there are processors, and run for one file of 25; their time is multiplied.
+ * are run for one file of 25, one after the other and again so many at a time as there are processors, and their time is
+ * multiplied. The aim is against the former, a loop over files; the latter uses the machine as the scan does.
  * Then a scan of 10,000 files, again, and with one changed, which must read all, none and one of them.
  */
 import { execFile } from 'node:child_process'
@@ -47,8 +48,8 @@ function counts({ folder }: Sandbox): RunRecord['counts'][] {
 
 const run = promisify(execFile)
 
-/** One process for each file, so many at a time as there are processors. */
-async function processEach(folder: string, keys: readonly string[]): Promise<number> {
+/** One process for each file, so many at a time. */
+async function processEach(folder: string, keys: readonly string[], lanes: number): Promise<number> {
   const waiting = [...keys]
   const start = performance.now()
   const lane = async () => {
@@ -63,7 +64,7 @@ async function processEach(folder: string, keys: readonly string[]): Promise<num
       })
     }
   }
-  await Promise.all(Array.from({ length: os.availableParallelism() }, lane))
+  await Promise.all(Array.from({ length: lanes }, lane))
   return seconds(start)
 }
 
@@ -87,13 +88,17 @@ async function compare(): Promise<boolean> {
       return true
     }
     const sample = sampleOf([...assetTree(compared)].map(({ key }) => key))
-    const sampled = await processEach(inputOf(sandbox), sample)
-    const scaled = (sampled / sample.length) * compared
-    console.log(
-      `a process a file, ${os.availableParallelism()} at a time   ${scaled.toFixed(1)} s, scaled from ${sample.length} files in ${sampled.toFixed(1)} s`,
-    )
-    console.log(`the scan is ${(scaled / ours).toFixed(1)} times faster; the aim is ${aim}`)
-    return scaled / ours >= aim
+    const times: number[] = []
+    for (const lanes of [1, os.availableParallelism()]) {
+      const sampled = await processEach(inputOf(sandbox), sample, lanes)
+      const scaled = (sampled / sample.length) * compared
+      times.push(scaled / ours)
+      console.log(
+        `a process a file, ${lanes} at a time   ${scaled.toFixed(1)} s, scaled from ${sample.length} files in ${sampled.toFixed(1)} s: the scan is ${(scaled / ours).toFixed(1)} times faster`,
+      )
+    }
+    console.log(`the aim is ${aim} times`)
+    return (times[0] as number) >= aim
   } finally {
     sandbox.remove()
   }
