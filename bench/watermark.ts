@@ -76,22 +76,22 @@ async function viaPipeline(round: number): Promise<Took> {
 }
 
 async function bareArguments(): Promise<string[]> {
-  const image = path.join(root, String(run.parameters.watermark))
+  const image = path.join(root, run.parameters.watermark as string)
   const placement = run.parameters as unknown as WatermarkPlacement
   const filter = watermarkFilter(placement, await readVideoMetadata(video), await readWatermarkImage(image))
   const threads = String(Math.round(run.compute.vcpus * 1.5))
   return [
-    ...['-v', 'error', '-y', '-i', video, '-i', image],
-    ...['-filter_complex', filter, '-map', '[out]', '-map', '0:a?'],
-    ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '23', '-pix_fmt', 'yuv420p', '-threads', threads],
-    ...['-c:a', 'copy', '-movflags', '+faststart', path.join(folder, 'bare.mp4')],
-  ]
+    ['-v', 'error', '-y', '-i', video, '-i', image],
+    ['-filter_complex', filter, '-map', '[out]', '-map', '0:a?'],
+    ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '23', '-pix_fmt', 'yuv420p', '-threads', threads],
+    ['-c:a', 'copy', '-movflags', '+faststart', path.join(folder, 'bare.mp4')],
+  ].flat()
 }
 
 async function bare(args: readonly string[]): Promise<Took> {
   return timed(async () => {
     const child = spawn('ffmpeg', args, { stdio: ['ignore', 'inherit', 'inherit'] })
-    const code = await new Promise((resolve) => child.on('close', resolve))
+    const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
     if (code !== 0) throw new Error(`ffmpeg ended with ${code}`)
   })
 }
@@ -101,7 +101,12 @@ const median = (numbers: readonly number[]) =>
 
 try {
   const sources = ['testsrc2=size=1280x720:rate=30', 'sine=sample_rate=44100'].flatMap((source) => [
-    ...['-f', 'lavfi', '-t', seconds, '-i', source],
+    '-f',
+    'lavfi',
+    '-t',
+    seconds,
+    '-i',
+    source,
   ])
   const coding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac']
   execFileSync('ffmpeg', ['-v', 'error', ...sources, ...coding, video])

@@ -85,7 +85,13 @@ export class VideoWatermark implements PipelineModule {
     const video = await objectInput(raw, info, scratchDir).localPath()
     const target = path.join(scratchDir, 'watermarked.mp4')
     const result = await watermarkVideo({
-      ...{ video, name: key, image, target, signal, searchPath, onProgress },
+      video,
+      name: key,
+      image,
+      target,
+      signal,
+      searchPath,
+      onProgress,
       placement: { position, margin, width, opacity },
       encoding: { crf, preset, threads: Math.max(1, Math.round(run.compute.vcpus * 1.5)) },
       limits: { maxPixels: max_pixels, maxDurationSeconds: max_duration_minutes * 60 },

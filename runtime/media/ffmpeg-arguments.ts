@@ -19,9 +19,9 @@ export const ffmpegStart: readonly string[] = [
 /** What ffmpeg and ffprobe may do with an untrusted video: read this file and no other, of a known container. */
 export function guardVideo(limits: VideoLimits = {}): string[] {
   return [
-    ...['-protocol_whitelist', 'file', '-format_whitelist', demuxers],
-    ...['-max_pixels', String(limits.maxPixels ?? defaultMaxPixels)],
-  ]
+    ['-protocol_whitelist', 'file', '-format_whitelist', demuxers],
+    ['-max_pixels', String(limits.maxPixels ?? defaultMaxPixels)],
+  ].flat()
 }
 
 /** A path such that ffmpeg sees nothing else in it: an option, a protocol or a pattern. */

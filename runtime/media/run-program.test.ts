@@ -119,6 +119,13 @@ describe('runProgram', () => {
     expect(processesWith(`sleep ${seconds}`)).toEqual([])
   })
 
+  it('does not wait for what has left its group, either', async () => {
+    const seconds = mark()
+    const { stdout } = await sh(`setsid sleep ${seconds} & echo done`, { timeoutMs: 20_000 })
+    expect(stdout.toString()).toBe('done\n')
+    for (const line of processesWith(`sleep ${seconds}`)) process.kill(Number(line.trim().split(' ')[0]))
+  })
+
   it('ends it on abort, for the reason given', async () => {
     const seconds = mark()
     const controller = new AbortController()

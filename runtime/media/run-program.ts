@@ -96,8 +96,6 @@ function watch(child: Child, program: string, options: ProgramOptions): Promise<
       clearTimeout(timer)
       clearTimeout(killTimer)
       signal?.removeEventListener('abort', onAbort)
-      // What it may have started itself.
-      endGroup(child, 'SIGKILL')
     }
 
     child.stdout.on('data', (chunk: Buffer) => {
@@ -113,8 +111,15 @@ function watch(child: Child, program: string, options: ProgramOptions): Promise<
       settle()
       reject(cause.code === 'ENOENT' ? new ProgramError(program, { kind: 'missing' }, [], { cause }) : cause)
     })
-    // With a grandchild that holds the pipes open, `close` never comes.
-    child.on('exit', () => endGroup(child, 'SIGKILL'))
+    child.on('exit', () => {
+      // What it has started itself, and what of that has left the group: while it holds the pipes, `close` never comes.
+      endGroup(child, 'SIGKILL')
+      clearTimeout(killTimer)
+      killTimer = setTimeout(() => {
+        child.stdout.destroy()
+        child.stderr.destroy()
+      }, graceMs)
+    })
     child.on('close', (code, killedBy) => {
       settle()
       const failure = failureOf(code, killedBy)

@@ -46,10 +46,10 @@ async function decodeFrame(path: string, seconds: number, options: VideoOptions)
   const { signal, timeoutMs = defaultTimeoutMs, searchPath, limits } = options
   const args = [
     ...ffmpegStart,
-    ...['-threads', '2', '-ss', seconds.toFixed(3), ...guardVideo(limits), '-i', fileUrl(path)],
+    ['-threads', '2', '-ss', seconds.toFixed(3), ...guardVideo(limits), '-i', fileUrl(path)],
     // `V`: no cover pictures.
-    ...['-map', '0:V:0', '-frames:v', '1', '-vf', frameFilter],
-    ...['-f', 'image2pipe', '-c:v', 'png', '-pix_fmt', 'rgb24', 'pipe:1'],
-  ]
+    ['-map', '0:V:0', '-frames:v', '1', '-vf', frameFilter],
+    ['-f', 'image2pipe', '-c:v', 'png', '-pix_fmt', 'rgb24', 'pipe:1'],
+  ].flat()
   return (await runProgram('ffmpeg', args, { signal, timeoutMs, searchPath, maxOutputBytes })).stdout
 }

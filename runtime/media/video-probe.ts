@@ -34,9 +34,9 @@ const maxOutputBytes = 4 * 1024 * 1024
 export async function probeVideo(path: string, options: VideoOptions): Promise<VideoFacts> {
   const { signal, timeoutMs = defaultTimeoutMs, searchPath, limits, name: file = path } = options
   const args = [
-    ...['-hide_banner', '-loglevel', 'error', ...guardVideo(limits)],
-    ...['-print_format', 'json', '-show_streams', '-show_format', fileUrl(path)],
-  ]
+    ['-hide_banner', '-loglevel', 'error', ...guardVideo(limits)],
+    ['-print_format', 'json', '-show_streams', '-show_format', fileUrl(path)],
+  ].flat()
   const found = await runProgram('ffprobe', args, { signal, timeoutMs, searchPath, maxOutputBytes }).catch(
     (error: unknown) => {
       throw blameInput(error, path, file)

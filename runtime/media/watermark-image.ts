@@ -32,9 +32,9 @@ export async function readWatermarkImage(path: string, options: ImageOptions = {
   const demuxer = demuxerOf(await firstBytes(path))
   if (!demuxer) throw new WatermarkImageError('is no PNG, JPEG or WebP image')
   const args = [
-    ...['-hide_banner', '-loglevel', 'error', '-protocol_whitelist', 'file', '-f', demuxer],
-    ...['-print_format', 'json', '-show_entries', 'stream=width,height', fileUrl(path)],
-  ]
+    ['-hide_banner', '-loglevel', 'error', '-protocol_whitelist', 'file', '-f', demuxer],
+    ['-print_format', 'json', '-show_entries', 'stream=width,height', fileUrl(path)],
+  ].flat()
   const found = await runProgram('ffprobe', args, { ...options, timeoutMs }).catch((cause: unknown) => {
     if (cause instanceof ProgramError && cause.failure.kind === 'exit') throw notDecoded(cause)
     throw cause

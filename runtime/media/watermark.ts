@@ -108,19 +108,19 @@ export function watermarkArguments(
   const filter = watermarkFilter(placement, input, image)
   return [
     ...ffmpegStart,
-    ...['-y', '-nostats', '-progress', 'pipe:1'],
-    ...[...guardVideo(limits), '-i', fileUrl(video)],
-    ...['-protocol_whitelist', 'file', '-f', image.demuxer, '-i', fileUrl(image.path)],
-    ...['-filter_complex', isEven(input) ? filter : `${filter.slice(0, -'[out]'.length)},${toEven}[out]`],
-    ...['-map', '[out]', '-map', '0:a?'],
-    ...['-c:v', 'libx264', '-preset', encoding.preset, '-crf', String(encoding.crf)],
-    ...['-pix_fmt', 'yuv420p', '-threads', String(encoding.threads)],
-    ...['-fps_mode', 'passthrough', '-enc_time_base', timeBase],
+    ['-y', '-nostats', '-progress', 'pipe:1'],
+    [...guardVideo(limits), '-i', fileUrl(video)],
+    ['-protocol_whitelist', 'file', '-f', image.demuxer, '-i', fileUrl(image.path)],
+    ['-filter_complex', isEven(input) ? filter : `${filter.slice(0, -'[out]'.length)},${toEven}[out]`],
+    ['-map', '[out]', '-map', '0:a?'],
+    ['-c:v', 'libx264', '-preset', encoding.preset, '-crf', String(encoding.crf)],
+    ['-pix_fmt', 'yuv420p', '-threads', String(encoding.threads)],
+    ['-fps_mode', 'passthrough', '-enc_time_base', timeBase],
     ...input.audioCodecs.flatMap((codec, i) => audioArguments(codec, i)),
     // FLAC in MP4 is called experimental by older versions of ffmpeg.
     ...(input.audioCodecs.includes('flac') ? ['-strict', 'experimental'] : []),
-    ...['-movflags', '+faststart', '-f', 'mp4', fileUrl(target)],
-  ]
+    ['-movflags', '+faststart', '-f', 'mp4', fileUrl(target)],
+  ].flat()
 }
 
 /** H.264 with the usual colours has no odd sizes: the last row or column is left out. */
