@@ -100,7 +100,8 @@ class Parser {
       this.heldBytes = found.heldBytes
       return found
     } catch (error) {
-      if (isTimedOut) throw new ParserLost(`could not be read within ${secondsPerFile} seconds`)
+      if (isTimedOut)
+        throw new ParserLost(`could not be read within ${Number(secondsPerFile.toFixed(3))} seconds`)
       throw error
     } finally {
       clearTimeout(timer)
