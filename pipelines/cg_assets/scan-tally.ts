@@ -1,5 +1,4 @@
-import type { Counts, FileType } from '../../runtime/index.ts'
-import { fileTypeOf } from '../../runtime/index.ts'
+import { type Counts, type FileType, fileTypeOf } from '../../runtime/index.ts'
 import { type Asset, sizeOf } from './asset-row.ts'
 
 /** How many lines of each kind a record has; the catalog has all errors. */
@@ -58,7 +57,8 @@ export class ScanTally {
   }
 
   counts(): Counts {
-    return { ...this.#counts }
+    // What every run's table shows as its rows are those that were written.
+    return { ...this.#counts, rows: this.#counts.processed ?? 0 }
   }
 
   /** One line each. */

@@ -224,6 +224,7 @@ describe('a later scan', () => {
     expect(await counts({ replay: true, now: new Date('2026-03-03T00:00:00Z') })).toEqual({
       ...first,
       processed: undefined,
+      rows: undefined,
       thumbnails: undefined,
       unchanged: (first as { files?: number }).files,
     })
