@@ -61,6 +61,18 @@ const told = (text: string, options?: Partial<LoadOptions>) =>
   check(text, options).problems.map(({ severity, path: at, message }) => `${severity} ${at}: ${message}`)
 
 describe('checkRegistry', () => {
+  it('shares a scan between shards on Batch, and says where the key changes nothing', () => {
+    const scan = (keys: string) => entry(`input: prefix\nshards: 16\n${keys}`)
+    expect(siteOf(scan('compute: Batch\n'))?.shards).toBe(16)
+    const idle =
+      'warning pipelines[0].shards: changes nothing here: it is for input: prefix with compute: Batch'
+    expect(told(scan(''))).toEqual([idle])
+    expect(told(entry('shards: 16\ncompute: Batch\n'))).toEqual([idle])
+    expect(check(scan('')).registry?.sites[0]).not.toHaveProperty('shards')
+    expect(siteOf(entry('input: prefix\nshards: 1\ncompute: Batch\n'))).not.toHaveProperty('shards')
+    expect(told(entry('input: prefix\nshards: 10001\ncompute: Batch\n')).join()).toContain('10000')
+  })
+
   it('normalises every setting, with the defaults of the design', () => {
     expect(siteOf(entry(''))).toEqual({
       key: 'p/x',

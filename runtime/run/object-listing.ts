@@ -57,7 +57,7 @@ type PackedInfo = readonly [string, number, string, number]
 
 /**
  * A listing of any length in little memory: blocks of neighbours, whose keys resemble each other, compressed. A million
- * objects take some 40 MB, of which the etags are most. Content types are not kept.
+ * objects take some 30 MB, of which the etags are most. Content types are not kept.
  */
 export class PackedListing implements ObjectListing {
   readonly #blocks: Block[] = []
