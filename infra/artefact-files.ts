@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { build as bundle, type Plugin } from 'esbuild'
+import { build as bundle, type Metafile, type Plugin } from 'esbuild'
 import type { ModuleKind, PlannedRun } from '../runtime/contracts.ts'
 import { ConfigError } from '../runtime/errors.ts'
 import type { ArtefactFile } from './deterministic-zip.ts'
@@ -52,15 +52,32 @@ export async function entryFiles(
   }).catch((cause: unknown) => {
     throw bundleProblem(cause)
   })
-  const files = result.outputFiles.map(({ path: file, contents }) => ({
-    path: path.relative(outdir, file).split(path.sep).join('/'),
-    content: contents,
-  }))
-  const importsSharp = Object.values(result.metafile.outputs).some(({ imports }) =>
+  const outputs = reachable(result.metafile, path.relative(projectRoot, path.join(outdir, 'index.mjs')))
+  const files = result.outputFiles
+    .filter(({ path: file }) => outputs.has(slashed(path.relative(projectRoot, file))))
+    .map(({ path: file, contents }) => ({ path: slashed(path.relative(outdir, file)), content: contents }))
+  const importsSharp = [...outputs.values()].some(({ imports }) =>
     imports.some((imported) => imported.external && imported.path === native),
   )
   return { files, importsSharp }
 }
+
+type Outputs = Metafile['outputs']
+
+/** What `entry` comes to import: esbuild also writes what only code imports that it has left out. */
+function reachable({ outputs }: Metafile, entry: string): ReadonlyMap<string, Outputs[string]> {
+  const found = new Map<string, Outputs[string]>()
+  const visit = (name: string): void => {
+    const output = outputs[name]
+    if (!output || found.has(name)) return
+    found.set(name, output)
+    for (const { path: imported, external } of output.imports) if (!external) visit(imported)
+  }
+  visit(slashed(entry))
+  return found
+}
+
+const slashed = (file: string) => file.split(path.sep).join('/')
 
 /** The configuration files of some runs, each once, at their paths from the project root. @throws ConfigError */
 export function configurationFiles(projectRoot: string, runs: readonly PlannedRun[]): ArtefactFile[] {
@@ -71,7 +88,7 @@ export function configurationFiles(projectRoot: string, runs: readonly PlannedRu
       throw problem(name, 'is outside the project; configuration files are bundled from below its root')
     }
     if (!existsSync(file)) throw problem(name, 'there is no such file')
-    return { path: path.relative(projectRoot, file).split(path.sep).join('/'), content: readFileSync(file) }
+    return { path: slashed(path.relative(projectRoot, file)), content: readFileSync(file) }
   })
 }
 
