@@ -47,6 +47,14 @@ describe('what is shown of a run', () => {
     ])
   })
 
+  it('has no warnings that say what the failure has said', () => {
+    const rejected = result('a.csv', 'a.csv:2: 1 of 9 rows do not fit t:\n  a.csv:2: column x: found "y"')
+    const results = [{ ...rejected, warnings: ['a.csv:2: column x: found "y"', 'a.csv: something else'] }]
+    expect(warningLines([{ run: named, report: { results, milliseconds: 1 } }])).toEqual([
+      'warning: a.csv: something else',
+    ])
+  })
+
   it('holds nothing that a terminal would obey', () => {
     const name = 'a\u001b[2J\n\u009b1mb.sta'
     const shown = runTable(of(name, 'x')) + failureLines(of(name, `${name}:1: y`), (key) => key).join('')

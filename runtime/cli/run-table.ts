@@ -79,7 +79,12 @@ export function warningLines(finished: readonly FinishedRun[]): string[] {
   const all = finished.flatMap(({ run, report }) =>
     report.results
       .filter(({ outcome }) => outcome !== 'skipped')
-      .flatMap((result) => result.warnings.map((warning) => withName(run, result, harmless(warning)))),
+      .flatMap((result) =>
+        result.warnings
+          // What the run was rejected for has been told with its failure.
+          .filter((warning) => !result.error?.message.includes(warning))
+          .map((warning) => withName(run, result, harmless(warning))),
+      ),
   )
   const lines = all.slice(0, mostWarnings).map((text) => `${colors.yellow('warning')}: ${text}`)
   return all.length > mostWarnings

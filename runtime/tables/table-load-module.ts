@@ -113,7 +113,8 @@ class TableLoadRun {
         done.push(sink.name)
       } catch (error) {
         if (error instanceof NoRowsError) throw error
-        this.#context.note({ warnings: [`${sink.name}: ${messageOf(error)}`] })
+        // Of the only one, the run's own error tells.
+        if (sinks.length > 1) this.#context.note({ warnings: [`${sink.name}: ${messageOf(error)}`] })
         failures.push({ sink: sink.name, error })
         // Rows that one sink refuses are no rows for another.
         if (isRejection(error) || this.#context.signal.aborted) break
