@@ -136,8 +136,11 @@ describe.skipIf(!has('openssl'))(
             'utf8',
           ),
         ) as { detail: { object: object } }
+        // A good one, one to be turned, an empty file: cold starts are slow.
+        const wanted = ['coast/golden hour.jpg', 'coast/pier (upright).jpg', 'empty.jpg']
+        const inputs = (await photos()).filter(({ name }) => wanted.includes(name))
         const outcomes: string[] = []
-        for (const [i, key] of (await upload(run, await photos())).entries()) {
+        for (const [i, key] of (await upload(run, inputs)).entries()) {
           const bucket = { name: buckets.input }
           const detail = { ...event.detail, bucket, object: { ...event.detail.object, key } }
           const ended = await artefact.invoke(
@@ -154,17 +157,14 @@ describe.skipIf(!has('openssl'))(
             ...(ended.answer as { runs: { outcome: string }[] }).runs.map(({ outcome }) => outcome),
           )
         }
-        expect(outcomes.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
-          ...Array.from({ length: 2 }, () => 'rejected'),
-          ...Array.from({ length: 6 }, () => 'succeeded'),
-        ])
+        expect(outcomes).toEqual(['succeeded', 'succeeded', 'rejected'])
       } finally {
         artefact.remove()
       }
-      expect(keysIn('thumbnails').filter((key) => key.startsWith('photos/'))).toHaveLength(6)
+      expect(keysIn('thumbnails').filter((key) => key.startsWith('photos/'))).toHaveLength(2)
       expect(keysIn('gallery')).toContain('index.html')
       const [row] = await administer(catalog.server, 'select count(*)::int as count from file_upload_catalog')
-      expect(row?.count).toBe(6)
+      expect(row?.count).toBe(2)
       expect(refused()).toEqual([])
     })
 
