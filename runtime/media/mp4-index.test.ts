@@ -37,7 +37,10 @@ async function indexOf(...boxes: Buffer[]) {
 describe('readMp4Index', () => {
   it('sums each track up', async () => {
     const moov = box('moov', trak(1, stts(10, 40, 5, 100)), trak(7, stts(441, 10)))
-    const expected = { 1: { frames: 15, seconds: 0.9 }, 7: { frames: 441, seconds: 4.41 } }
+    const expected = {
+      1: { frames: 15, seconds: 0.9, shownSeconds: 0.9 },
+      7: { frames: 441, seconds: 4.41, shownSeconds: 4.41 },
+    }
     expect(await indexOf(ftyp, moov)).toEqual(expected)
     expect(await indexOf(ftyp, box('mdat', Buffer.alloc(100)), moov)).toEqual(expected)
     const large = Buffer.concat([words(1), Buffer.from('mdat'), words(0, 116), Buffer.alloc(100)])
@@ -46,8 +49,42 @@ describe('readMp4Index', () => {
 
   it('believes a track that says how long it is', async () => {
     const moov = (ticks: number) => box('moov', lasting(ticks, 1, stts(10, 40)))
-    expect(await indexOf(ftyp, moov(500))).toEqual({ 1: { frames: 10, seconds: 0.5 } })
-    expect(await indexOf(ftyp, moov(0xffffffff))).toEqual({ 1: { frames: 10, seconds: 0.4 } })
+    expect(await indexOf(ftyp, moov(500))).toEqual({ 1: { frames: 10, seconds: 0.5, shownSeconds: 0.5 } })
+    expect(await indexOf(ftyp, moov(0xffffffff))).toEqual({
+      1: { frames: 10, seconds: 0.4, shownSeconds: 0.4 },
+    })
+  })
+
+  it.each([
+    ['a part', [[300, 50, 0x10000]], 0.3],
+    ['all, but for rounding', [[401, 2, 0x10000]], 0.4],
+    ['all of what there is', [[90_000, 0, 0x10000]], 0.4],
+    ['all, without a duration', [[0, 2, 0x10000]], 0.4],
+    [
+      'two parts, after a pause',
+      [
+        [500, 0xffffffff, 0x10000],
+        [100, 0, 0x10000],
+        [150, 200, 0x10000],
+      ],
+      0.25,
+    ],
+    ['nothing but a pause', [[500, 0xffffffff, 0x10000]], 0.4],
+  ])('follows an edit list that shows %s', async (_, edits, shownSeconds) => {
+    const ofMovie = (ticks: number[][], long: boolean) => {
+      const wide = (n: number, signed = false) => words(signed && n === 0xffffffff ? n : 0, n)
+      const entries = ticks.map(([duration = 0, from = 0, rate = 0]) =>
+        long ? Buffer.concat([wide(duration), wide(from, true), words(rate)]) : words(duration, from, rate),
+      )
+      const elst = box('elst', words(long ? 0x01000000 : 0, ticks.length), ...entries)
+      const track = box('trak', trak(1, stts(10, 40)).subarray(8), box('edts', elst))
+      return box('moov', box('mvhd', words(0, 0, 0, 1000)), track)
+    }
+    for (const long of [false, true]) {
+      const found = await indexOf(ftyp, ofMovie(edits, long))
+      expect(found).toMatchObject({ 1: { frames: 10, seconds: 0.4 } })
+      expect(found).toHaveProperty('1.shownSeconds', expect.closeTo(shownSeconds, 9))
+    }
   })
 
   it('has nothing to say of other files', async () => {

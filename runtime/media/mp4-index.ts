@@ -4,6 +4,8 @@ import { type FileHandle, open } from 'node:fs/promises'
 export interface FrameTable {
   readonly frames: number
   readonly seconds: number
+  /** How long the track is: shorter than its frames where it was trimmed, by an edit list. */
+  readonly shownSeconds: number
 }
 
 /**
@@ -92,6 +94,8 @@ function boxLength(header: Buffer, rest: number): number | undefined {
 // ---------------------------------------------------------------- frames
 
 function* frameTables(moov: Buffer): Generator<[number, FrameTable]> {
+  const [mvhd] = childrenNamed(moov, 'mvhd')
+  const movieScale = mvhd && uint32(mvhd, mvhd[8] === 1 ? 28 : 20)
   for (const trak of childrenNamed(moov, 'trak')) {
     const [tkhd] = childrenNamed(trak, 'tkhd')
     const [mdia] = childrenNamed(trak, 'mdia')
@@ -105,8 +109,34 @@ function* frameTables(moov: Buffer): Generator<[number, FrameTable]> {
     if (id === undefined || !mdhd || !timescale || !stts) continue
     const { frames, ticks } = sumOfTimes(stts)
     // The last frame may be shown for longer than its table says.
-    yield [id, { frames, seconds: (trackTicks(mdhd) ?? ticks) / timescale }]
+    const seconds = (trackTicks(mdhd) ?? ticks) / timescale
+    yield [id, { frames, seconds, shownSeconds: editedSeconds(trak, movieScale, seconds) ?? seconds }]
   }
+}
+
+/**
+ * How much of a track's media its edit list shows, as telephones trim a video without touching its frames. Each edit
+ * shows no more than there is; one without a duration, as files in fragments have, shows all. `undefined` where nothing
+ * is left out: an edit's duration is in ticks of the movie, which are coarser than the track's.
+ */
+function editedSeconds(trak: Buffer, movieScale: number | undefined, media: number): number | undefined {
+  const [edts] = childrenNamed(trak, 'edts')
+  const [elst] = edts ? childrenNamed(edts, 'elst') : []
+  if (!elst || !movieScale) return undefined
+  const isLong = elst[8] === 1
+  const size = isLong ? 20 : 12
+  // The file's tables have been found sound, by the entries of version 0.
+  const entries = Math.min(uint32(elst, 12) ?? 0, Math.floor((elst.length - 16) / size))
+  let sum = 0
+  for (let i = 0; i < entries; i++) {
+    const at = 16 + i * size
+    const ticks = isLong ? Number(elst.readBigUInt64BE(at)) : elst.readUInt32BE(at)
+    const from = isLong ? elst.readBigInt64BE(at + 8) : BigInt(elst.readInt32BE(at + 4))
+    // An empty edit, which delays what comes after it.
+    if (from < 0n) continue
+    sum += ticks === 0 ? media : Math.min(ticks / movieScale, media)
+  }
+  return sum > 0 && Math.abs(sum - media) > 1.5 / movieScale ? sum : undefined
 }
 
 /** How long a track says that it is; `undefined` where it does not know. */

@@ -113,8 +113,8 @@ async function readTimes(
   table: FrameTable | undefined,
 ): Promise<Times> {
   if (table && table.frames > 0) {
-    const { frames, seconds } = table
-    return { frames, fps: rateOf(frames / seconds), durationSeconds: seconds }
+    const { frames, seconds, shownSeconds } = table
+    return { frames, fps: rateOf(frames / seconds), durationSeconds: shownSeconds }
   }
   const told = await input.getDurationFromMetadata([video])
   const { packetCount: frames, averagePacketRate } = await video.computePacketStats(maxFrames)

@@ -121,6 +121,15 @@ describe.skipIf(!hasFfmpeg)(`readVideoMetadata${needsFfmpeg}`, () => {
       expect(fps).toBeCloseTo(50 / seconds, 2)
     })
 
+    it('is as long as what was left when it was trimmed without touching its frames', async () => {
+      ffmpeg(folder, '-ss', '0.8', '-i', 'plain.mp4', '-c', 'copy', 'trimmed.mp4')
+      const { fps, durationSeconds } = await of('trimmed.mp4')
+      const [video] = ffprobe(file('trimmed.mp4')).streams
+      expect(Number(video?.duration)).toBeCloseTo(1.2, 1)
+      expect(durationSeconds).toBeCloseTo(Number(video?.duration), 2)
+      expect(fps).toBe(25)
+    })
+
     it('needs no audio', async () => {
       ffmpeg(folder, ...picture(), '-c:v', 'libx264', 'silent.mp4')
       const found = await of('silent.mp4')

@@ -236,6 +236,15 @@ describe.skipIf(!hasFfmpeg)(`watermarkVideo${needsFfmpeg}`, () => {
     expect(Math.max(...after.map((time, i) => Math.abs(time - (before[i] as number))))).toBeLessThan(0.00002)
   })
 
+  it('takes a video that was trimmed without touching its frames', async () => {
+    ffmpeg(folder, ...picture(), ...tone(), '-c:v', 'libx264', '-c:a', 'aac', 'whole.mp4')
+    // More than a second of its frames is not shown.
+    ffmpeg(folder, '-ss', '1.2', '-i', 'whole.mp4', '-c', 'copy', 'trimmed.mp4')
+    const { input, output } = await mark('trimmed.mp4')
+    expect(input.durationSeconds).toBeCloseTo(0.8, 1)
+    expect(output.durationSeconds).toBeCloseTo(input.durationSeconds, 1)
+  })
+
   it('turns what is shown upright, and the mark is upright too', async () => {
     rotated(folder, 'blue.mp4', 'turned.mp4', 90)
     const { output } = await mark('turned.mp4', { placement: { position: 'bottom-right' } })
