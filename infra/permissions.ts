@@ -29,12 +29,8 @@ export interface Account {
  * docs.aws.amazon.com/service-authorization/latest/reference
  */
 export const actionsWithoutResource: Readonly<Record<string, string>> = {
-  'ec2:CreateNetworkInterface': 'Lambda makes the network interfaces of functions in a VPC',
-  'ec2:DeleteNetworkInterface': 'Lambda takes them away',
-  'ec2:DescribeNetworkInterfaces': 'Lambda lists them; describing has no resource',
+  'ec2:DescribeNetworkInterfaces': 'Lambda lists those of functions in a VPC; describing has no resource',
   'ec2:DescribeSubnets': 'Lambda checks its subnets when it makes interfaces',
-  'ec2:AssignPrivateIpAddresses': 'Lambda gives interfaces more addresses',
-  'ec2:UnassignPrivateIpAddresses': 'Lambda takes addresses back',
   'ecr:GetAuthorizationToken': 'a registry login is for the account',
   'redshift-data:DescribeStatement': 'statements have no ARN; a condition limits it to its own',
   'redshift-data:GetStatementResult': 'statements have no ARN; a condition limits it to its own',
@@ -179,14 +175,39 @@ export function pullStatements(repositoryArn: string): Statement[] {
   ]
 }
 
-/** A function in a VPC: its network interfaces, which are Lambda's to manage. */
-export function networkStatements(): Statement[] {
+/** What Lambda does to the network interfaces of functions in a VPC, whose ids nobody knows before. */
+const interfaceActions = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:UnassignPrivateIpAddresses',
+]
+
+/**
+ * A function in a VPC: its network interfaces, which are Lambda's to manage with the function's role, and not its code's.
+ * Lambda wants the rights on every kind of resource of EC2. docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+ */
+export function networkStatements(account: Account): Statement[] {
   return [
     {
       Sid: 'Network',
       Effect: 'Allow',
+      Action: interfaceActions,
+      Resource: [arnOf(account, 'ec2', '*/*')],
+    },
+    {
+      Sid: 'NetworkSeen',
+      Effect: 'Allow',
       Action: Object.keys(actionsWithoutResource).filter((action) => action.startsWith('ec2:')),
       Resource: ['*'],
+    },
+    {
+      // Only requests of code name their function: Lambda's own do not.
+      Sid: 'NetworkNotByCode',
+      Effect: 'Deny',
+      Action: interfaceActions,
+      Resource: ['*'],
+      Condition: { ArnLike: { 'lambda:SourceFunctionArn': arnOf(account, 'lambda', 'function:*') } },
     },
   ]
 }

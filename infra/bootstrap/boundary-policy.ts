@@ -36,7 +36,7 @@ export function boundaryStatements(scope: AccountScope, kind: StackKind): (State
     ),
     allow('Log', ['logs:CreateLogStream', 'logs:PutLogEvents'], [own('logs', 'log-group:/sluice/')]),
     ...pullStatements(arnOf(scope, 'ecr', `repository/${imageRepository(scope, kind)}`)),
-    ...networkStatements(),
+    ...networkStatements(scope),
     allow(
       'Start',
       ['batch:SubmitJob', 'events:PutEvents', 'lambda:InvokeFunction'],

@@ -321,6 +321,19 @@ describe('roles that stacks make', () => {
     expect(cases.filter((of) => may(run(kind), ...of))).toEqual([])
   })
 
+  it.each(['prod', 'preview'] as const)(
+    'leave network interfaces to Lambda, which manages them with a function’s role and names no function, in %s',
+    (kind) => {
+      const interfaces = arn('ec2', 'network-interface/eni-1')
+      const byCode = { 'lambda:SourceFunctionArn': arn('lambda', `function:${own}`) }
+      for (const action of ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface']) {
+        expect(may(run(kind), action, interfaces)).toBe(true)
+        expect(may(run(kind), action, interfaces, byCode)).toBe(false)
+        expect(may(run(kind), action, interfaces.replace('123456789012', '999999999999'))).toBe(false)
+      }
+    },
+  )
+
   it('of a preview reach no bucket, queue, function, database or cluster of prod', () => {
     const master = (cluster: string) => ({
       'aws:ResourceTag/aws:rds:primaryDBClusterArn': arn('rds', `cluster:${cluster}`),
@@ -368,12 +381,8 @@ describe('every statement of every policy', () => {
       expect([name, listOf(statement.Action).filter((action) => action.includes('*'))]).toEqual([name, []])
       if (!listOf(statement.Resource).includes('*')) continue
       const wide = listOf(statement.Action).filter(
-        (action) =>
-          !/:(?:Describe\w+|GetAuthorizationToken)$/.test(action) &&
-          // As in the stacks' own policies: AWS has no resource for these.
-          !/^ec2:(?:(?:Create|Delete)NetworkInterface|(?:Una|A)ssignPrivateIpAddresses)$|^redshift-data:/.test(
-            action,
-          ),
+        // As in the stacks' own policies: AWS has no resource for these.
+        (action) => !/:(?:Describe\w+|GetAuthorizationToken)$|^redshift-data:/.test(action),
       )
       expect([name, wide]).toEqual([name, []])
     }

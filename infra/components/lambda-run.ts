@@ -134,7 +134,7 @@ function functionStatements({ plan, run, catalog }: LambdaRunArgs, roleId: strin
     ...failureDestinationStatements(run, plan),
     ...logStatements(plan, run.names.logGroup),
     ...(catalog
-      ? [...networkStatements(), ...catalogStatements(plan, catalog.clusterResourceId, catalog.user)]
+      ? [...networkStatements(plan), ...catalogStatements(plan, catalog.clusterResourceId, catalog.user)]
       : []),
     ...(run.uses.includes('redshift') ? redshiftStatements(plan, roleId) : []),
   ]
