@@ -3,18 +3,13 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { image, sharedBase } from './testing/plans.ts'
-import { copyProject, type ProjectCopy } from './testing/project-copy.ts'
+import { copyEveryKey, copyProject, everyKeyRegistry, type ProjectCopy } from './testing/project-copy.ts'
 import { recordProgram } from './testing/recording-engine.ts'
-
-const registryText = readFileSync(path.join(import.meta.dirname, 'testing/every-key.yml'), 'utf8')
 
 describe('a registry that uses every key', () => {
   let project: ProjectCopy
   beforeAll(() => {
-    project = copyProject()
-    project.write('pipelines_config.yml', registryText)
-    for (const name of ['buoy_batch', 'buoy_scan'])
-      project.write(`pipelines/${name}/README.md`, `# ${name}\n`)
+    project = copyEveryKey()
   })
   afterAll(() => project.remove())
 
@@ -28,7 +23,7 @@ describe('a registry that uses every key', () => {
       Object.keys(properties),
     )
     const used = new Set<string>()
-    JSON.stringify(parse(registryText), (key, value: unknown) => {
+    JSON.stringify(parse(everyKeyRegistry), (key, value: unknown) => {
       used.add(key)
       return value
     })
@@ -37,7 +32,7 @@ describe('a registry that uses every key', () => {
 
   it('is refused line by line where it is wrong, and makes nothing', async () => {
     const wrong = copyProject()
-    wrong.write('pipelines_config.yml', registryText.replace('trigger: S3', 'trigger: S4'))
+    wrong.write('pipelines_config.yml', everyKeyRegistry.replace('trigger: S3', 'trigger: S4'))
     const { exitCode, log, registrations } = await recordProgram({
       folder: wrong.folder,
       program: '.',

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
@@ -31,4 +31,15 @@ export function copyProject(): ProjectCopy {
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
+}
+
+/** The registry that has every key there is. */
+export const everyKeyRegistry = readFileSync(path.join(import.meta.dirname, 'every-key.yml'), 'utf8')
+
+/** This project with that registry. */
+export function copyEveryKey(): ProjectCopy {
+  const copy = copyProject()
+  copy.write('pipelines_config.yml', everyKeyRegistry)
+  for (const name of ['buoy_batch', 'buoy_scan']) copy.write(`pipelines/${name}/README.md`, `# ${name}\n`)
+  return copy
 }
