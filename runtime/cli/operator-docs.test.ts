@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventOf } from '../entry/job-event.ts'
+import { parseRunEvent } from '../entry/run-event.ts'
+import { planRuns } from '../plan/plan.ts'
+import { loadRegistry } from '../registry/load.ts'
 import { DeployedTestStack } from './testing/deployed-stack.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -32,6 +36,42 @@ describe.each(['troubleshooting.md', 'teardown.md'])('what docs/%s quotes', (nam
 
   it('is something', () => {
     expect(quotes.length).toBeGreaterThan(name === 'teardown.md' ? 1 : 30)
+  })
+})
+
+describe('what docs/troubleshooting.md sends to AWS to run again', () => {
+  const text = page('troubleshooting.md')
+  const { runs, names, buckets } = planRuns(loadRegistry({ projectRoot: root, stack: 'prod' }), {
+    stack: 'prod',
+  })
+
+  it('is read by the function as work to be done again', () => {
+    const [, name, payload] = text.match(/--function-name (\S+)[^']*'(.*)'/) ?? []
+    const run = runs.find(({ names }) => names.function === name)
+    expect(run?.compute.kind).toBe('Lambda')
+    if (!run) return
+    expect(parseRunEvent(JSON.parse(payload as string), run, buckets)).toMatchObject({
+      kind: 'work',
+      replay: true,
+      work: [{ kind: 'window' }],
+    })
+  })
+
+  it('is read by the job as work to be done again', () => {
+    const [, queue, name, overrides] = text.match(/--job-queue (\S+) --job-definition (\S+)[^']*'(.*)'/) ?? []
+    expect(queue).toBe(names.jobQueue)
+    const run = runs.find(({ names }) => names.jobDefinition === name)
+    expect(run?.compute.kind).toBe('Batch')
+    if (!run) return
+    const { environment } = JSON.parse(overrides as string) as {
+      environment: { name: string; value: string }[]
+    }
+    const event = eventOf(Object.fromEntries(environment.map(({ name, value }) => [name, value])))
+    expect(parseRunEvent(event, run, buckets)).toMatchObject({
+      kind: 'work',
+      replay: true,
+      work: [{ kind: 'objects' }],
+    })
   })
 })
 
