@@ -1,8 +1,13 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { namedQueries } from '../catalog/named-queries.ts'
 import { stackOption } from './stack-option.ts'
 
-const collect = (value: string, values: readonly string[]) => [...values, value]
+/** An option that may be given again. */
+const repeated = (flags: string, description: string) =>
+  new Option(flags, description)
+    .argParser((value: string, values: readonly string[]) => [...values, value])
+    .default([], 'none')
+const examples = (...lines: string[]) => `\nExamples:\n${lines.map((line) => `  sluice ${line}`).join('\n')}`
 const registryOption = ['--registry <file>', 'the registry of the project', 'pipelines_config.yml'] as const
 const stack = () =>
   stackOption('--stack <name>', "the catalog of this deployed stack on AWS, instead of this machine's")
@@ -15,12 +20,17 @@ export function addCatalogCommands(sluice: Command): void {
     .description(
       "look into the catalog database: the embedded one, the server that DATABASE_URL names, or a deployed stack's",
     )
+    .addHelpText(
+      'after',
+      examples('catalog status', 'catalog query files-by-type', 'catalog query files-recent --stack prod'),
+    )
 
   catalog
     .command('migrate')
     .description('bring the schema up to date')
     .option(...registryOption)
     .addOption(stack())
+    .addHelpText('after', examples('catalog migrate', 'catalog migrate --stack prod'))
     .action(async (options) => (await import('./catalog.ts')).migrateCatalog(options))
 
   catalog
@@ -28,6 +38,7 @@ export function addCatalogCommands(sluice: Command): void {
     .description('show which migrations are applied')
     .option(...registryOption)
     .addOption(stack())
+    .addHelpText('after', examples('catalog status', 'catalog status --stack prod'))
     .action(async (options) => (await import('./catalog.ts')).showStatus(options))
 
   catalog
@@ -35,7 +46,7 @@ export function addCatalogCommands(sluice: Command): void {
     .description('run a query by its name, or SQL that reads')
     .argument('[name]', 'a query of the list below')
     .option('--sql <statement>', 'one select, values, table or with; it can change nothing')
-    .option('--param <name=value>', 'a value for a parameter; of --sql, 1=… is $1', collect, [])
+    .addOption(repeated('--param <name=value>', 'a value for a parameter; of --sql, 1=… is $1'))
     .option('--limit <rows>', 'show no more rows than this', '100')
     .option(...formatOption)
     .option(...registryOption)
@@ -47,20 +58,21 @@ export function addCatalogCommands(sluice: Command): void {
 }
 
 function addShowsCommands(catalog: Command): void {
-  const shows = catalog.command('shows').description('the shows that files belong to')
+  const shows = catalog
+    .command('shows')
+    .description('the shows that files belong to')
+    .addHelpText('after', examples('catalog shows list', 'catalog shows add harbour --director "Ann Marsh"'))
 
-  shows
-    .command('add')
-    .description('add a show')
-    .argument('<name>')
-    .option('--release-date <date>', 'such as 2024-05-01')
-    .option('--description <text>')
-    .option('--director <name>')
-    .option('--blender-version <version>')
-    .option('--character <name>', 'a character; may be given again', collect, [])
-    .option(...registryOption)
-    .addOption(stack())
+  withShowFields(shows.command('add').description('add a show'))
+    .addHelpText(
+      'after',
+      examples('catalog shows add tide --director "Ann Marsh" --character Tom --character Eve'),
+    )
     .action(async (name, options) => (await import('./catalog-shows.ts')).addShow(name, options))
+
+  withShowFields(shows.command('set').description('change what is known of a show; what is not named stays'))
+    .addHelpText('after', examples('catalog shows set harbour --release-date 2027-05-01'))
+    .action(async (name, options) => (await import('./catalog-shows.ts')).setShow(name, options))
 
   shows
     .command('list')
@@ -68,23 +80,38 @@ function addShowsCommands(catalog: Command): void {
     .option(...formatOption)
     .option(...registryOption)
     .addOption(stack())
+    .addHelpText('after', examples('catalog shows list', 'catalog shows list --format csv --stack prod'))
     .action(async (options) => (await import('./catalog-shows.ts')).listShows(options))
 
   shows
     .command('show')
     .description('show all that is known of a show')
-    .argument('<name>')
+    .argument('<name>', 'its name')
     .option(...registryOption)
     .addOption(stack())
+    .addHelpText('after', examples('catalog shows show harbour'))
     .action(async (name, options) => (await import('./catalog-shows.ts')).showShow(name, options))
 
   shows
     .command('delete')
     .description('delete a show; its files stay')
-    .argument('<name>')
+    .argument('<name>', 'its name')
     .option(...registryOption)
     .addOption(stack())
+    .addHelpText('after', examples('catalog shows delete harbour'))
     .action(async (name, options) => (await import('./catalog-shows.ts')).deleteShow(name, options))
+}
+
+function withShowFields(command: Command): Command {
+  return command
+    .argument('<name>', 'its name, as its folder below shows/ is called')
+    .option('--release-date <date>', 'when it comes out, such as 2024-05-01')
+    .option('--description <text>', 'what it is about')
+    .option('--director <name>', 'who directs it')
+    .option('--blender-version <version>', 'what it is made with, such as 4.2')
+    .addOption(repeated('--character <name>', 'a character; may be given again'))
+    .option(...registryOption)
+    .addOption(stack())
 }
 
 function queriesHelp(): string {

@@ -18,7 +18,44 @@ const columns = `s.name, s.release_date, s.director, s.blender_version, s.descri
 /** `sluice catalog shows add`. */
 export async function addShow(name: string, options: ShowFields): Promise<void> {
   if (name.trim() === '') throw new UsageError('a show needs a name')
-  const values: SqlValue[] = [
+  const { count } = await withCatalog(options, (catalog) =>
+    catalog
+      .query(
+        `insert into shows (name, release_date, description, director, blender_version, characters)
+         values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+        valuesOf(name, options),
+      )
+      .catch(blameStatement),
+  )
+  if (count === 0)
+    throw new UsageError(`there is a show ${name} already: \`sluice catalog shows set\` changes it`)
+  print(`added ${name}`)
+}
+
+/** `sluice catalog shows set`: what is not named stays as it is. A scan adds shows by their names alone. */
+export async function setShow(name: string, options: ShowFields): Promise<void> {
+  const values = valuesOf(name, options)
+  if (values.slice(1).every((value) => value === null)) {
+    throw new UsageError(`say what to change of ${name}, such as: --director "Ann Marsh"`)
+  }
+  const { count } = await withCatalog(options, (catalog) =>
+    catalog
+      .query(
+        `update shows set release_date = coalesce($2, release_date), description = coalesce($3, description),
+           director = coalesce($4, director), blender_version = coalesce($5, blender_version),
+           characters = coalesce($6, characters), updated_at = now()
+         where name = $1`,
+        values,
+      )
+      .catch(blameStatement),
+  )
+  if (count === 0) throw new UsageError(`there is no show ${name}`)
+  print(`changed ${name}`)
+}
+
+/** The parameters of the statements above; null is what was not named. */
+function valuesOf(name: string, options: ShowFields): SqlValue[] {
+  return [
     name,
     options.releaseDate ?? null,
     options.description ?? null,
@@ -26,17 +63,6 @@ export async function addShow(name: string, options: ShowFields): Promise<void> 
     options.blenderVersion ?? null,
     options.character.length > 0 ? JSON.stringify(options.character) : null,
   ]
-  const { count } = await withCatalog(options, (catalog) =>
-    catalog
-      .query(
-        `insert into shows (name, release_date, description, director, blender_version, characters)
-         values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-        values,
-      )
-      .catch(blameStatement),
-  )
-  if (count === 0) throw new UsageError(`there is a show ${name} already`)
-  print(`added ${name}`)
 }
 
 /** `sluice catalog shows list`. */

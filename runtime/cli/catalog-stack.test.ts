@@ -86,13 +86,19 @@ describe('sluice catalog --stack, on real PostgreSQL behind the Data API', () =>
       stdout: "added O'Hara\n",
       stderr: '',
     })
-    expect((await catalog('shows', 'add', "O'Hara")).stderr).toBe("there is a show O'Hara already\n")
+    expect((await catalog('shows', 'add', "O'Hara")).stderr).toContain("there is a show O'Hara already: ")
     expect((await catalog('shows', 'add', 'b', '--release-date', 'soon')).stderr).toBe(
       'invalid input syntax for type date: "soon"\n',
     )
     const listed = JSON.parse((await catalog('shows', 'list', '--format', 'json')).stdout)
     expect(listed).toMatchObject([{ name: "O'Hara", director: 'x"y', characters: ['A'], files: '0' }])
     expect((await catalog('shows', 'show', "O'Hara")).stdout).toMatch(/director +x"y/)
+    const set = ['set', "O'Hara", '--release-date', '2024-05-01', '--character', 'B']
+    expect(await catalog('shows', ...set)).toMatchObject({ code: 0, stdout: "changed O'Hara\n" })
+    const changed = (await catalog('shows', 'show', "O'Hara")).stdout
+    for (const value of [/director +x"y/, /release_date +2024-05-01/, /characters +\["B"\]/]) {
+      expect(changed).toMatch(value)
+    }
     expect((await catalog('shows', 'delete', "O'Hara")).stdout).toBe("deleted O'Hara\n")
   })
 

@@ -46,7 +46,7 @@ describe('sluice catalog', () => {
     expect(added).toMatchObject({ code: 0, stdout: "added O'Hara\n", stderr: '' })
     expect(await box.sluice('catalog', 'shows', 'add', "O'Hara")).toMatchObject({
       code: 1,
-      stderr: "there is a show O'Hara already\n",
+      stderr: "there is a show O'Hara already: `sluice catalog shows set` changes it\n",
     })
     expect(await box.sluice('catalog', 'shows', 'add', 'b', '--release-date', 'soon')).toMatchObject({
       code: 1,
@@ -65,6 +65,30 @@ describe('sluice catalog', () => {
       },
     ])
     expect((await box.sluice('catalog', 'shows', 'show', "O'Hara")).stdout).toMatch(/director +x"y/)
+    expect(
+      await box.sluice(
+        'catalog',
+        'shows',
+        'set',
+        "O'Hara",
+        '--release-date',
+        '2024-05-01',
+        '--character',
+        'B',
+      ),
+    ).toMatchObject({ code: 0, stdout: "changed O'Hara\n" })
+    const changed = (await box.sluice('catalog', 'shows', 'show', "O'Hara")).stdout
+    for (const value of [/director +x"y/, /release_date +2024-05-01/, /characters +\["B"\]/]) {
+      expect(changed).toMatch(value)
+    }
+    expect(await box.sluice('catalog', 'shows', 'set', "O'Hara")).toMatchObject({
+      code: 1,
+      stderr: `say what to change of O'Hara, such as: --director "Ann Marsh"\n`,
+    })
+    expect(await box.sluice('catalog', 'shows', 'set', 'none', '--director', 'x')).toMatchObject({
+      code: 1,
+      stderr: 'there is no show none\n',
+    })
     expect((await box.sluice('catalog', 'shows', 'delete', "O'Hara")).stdout).toBe("deleted O'Hara\n")
     for (const command of ['show', 'delete']) {
       const gone = await box.sluice('catalog', 'shows', command, "O'Hara")

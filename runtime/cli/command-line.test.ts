@@ -7,6 +7,14 @@ const { version } = JSON.parse(
   readFileSync(path.resolve(import.meta.dirname, '../../package.json'), 'utf8'),
 ) as { version: string }
 
+/** The commands that a help text lists. */
+function commandsOf(help: string): string[] {
+  const [list = ''] = help.split(/^Commands:$/m)[1]?.split(/\n\n/) ?? []
+  return [...list.matchAll(/^ {2}(\w+)/gm)]
+    .map(([, name]) => name as string)
+    .filter((name) => name !== 'help')
+}
+
 describe('the command line', () => {
   let box: Sandbox
   beforeAll(() => {
@@ -22,13 +30,22 @@ describe('the command line', () => {
     const help = await box.sluice('--help')
     expect(help.code).toBe(0)
     expect(help.stdout).toContain('Exit status:')
-    for (const command of ['check', 'plan', 'run']) {
-      const { code, stdout } = await box.sluice(command, '--help')
-      expect(code).toBe(0)
-      expect(stdout).toContain(`sluice ${command}`)
-      expect(stdout).toContain('Example')
+    const readme = readFileSync(path.resolve(import.meta.dirname, '../../README.md'), 'utf8')
+    for (const command of commandsOf(help.stdout)) {
+      expect(readme.includes(`\`sluice ${command}`), `README.md has sluice ${command}`).toBe(true)
+      await expectHelp([command])
     }
   })
+
+  /** Help with examples, of a command and of those below it. */
+  async function expectHelp(command: readonly string[]): Promise<void> {
+    const { code, stdout } = await box.sluice(...command, '--help')
+    expect(code).toBe(0)
+    const [usage, examples] = stdout.split(/^Examples:$/m) as [string, string?]
+    expect(usage).toContain(`Usage: sluice ${command.join(' ')}`)
+    expect(examples, command.join(' ')).toMatch(new RegExp(`^  sluice ${command.join(' ')}\\b`, 'm'))
+    for (const below of commandsOf(usage)) await expectHelp([...command, below])
+  }
 
   it('refuses what it does not know, with a suggestion', async () => {
     const { code, stderr } = await box.sluice('chek')

@@ -14,7 +14,7 @@ Exit status:
 function program(): Command {
   const sluice = new Command('sluice')
     .description(
-      'Run the data pipelines of pipelines_config.yml: on this machine, with nothing else installed.',
+      'Run the data pipelines of pipelines_config.yml on this machine, with nothing else installed, and look after them on AWS.',
     )
     .version(version, '-V, --version')
     .option('--debug', 'show where an error comes from')
@@ -28,6 +28,8 @@ Examples:
   sluice demo                            run the sample pipelines on their sample data
   sluice check                           is pipelines_config.yml right?
   sluice run lidar/humboldt data/*.sta   run a pipeline on these files
+  sluice new ingest tide_gauge           make a pipeline of your own
+  sluice doctor                          what is wrong on this machine? (--stack: on AWS)
 ${exitCodes}`,
     )
 
@@ -88,18 +90,21 @@ ${exitCodes}`,
     .option('--branch <name>', 'another branch than the one that is checked out')
     .addHelpText(
       'after',
-      '\nDeploy by hand, with the stack of this branch:\n  pulumi stack select --create "$(npx sluice stack)"\n  pulumi up',
+      '\nExamples:\n  sluice stack\n  sluice stack --branch main\n\nDeploy by hand, with the stack of this branch:\n  pulumi stack select --create "$(npx sluice stack)"\n  pulumi up',
     )
     .action(async (options) => (await import('./stack.ts')).stack(options))
 
   sluice
     .command('run')
-    .description('run pipelines by hand on files')
+    .description('run pipelines by hand, on files or on what is new')
     .argument(
       '[key]',
       'a pipeline at a site, such as lidar/humboldt; without it, files choose by their triggers',
     )
-    .argument('[input...]', 'the files to run it on')
+    .argument(
+      '[input...]',
+      'the files to run it on; without any, a scheduled pipeline looks for what is not done',
+    )
     .option('--clump', "run all files together, by the first one's pipeline if none is named")
     .option('--multidispatch', 'run a file by each pipeline with a trigger that matches it')
     .option('--config <file>', 'run this tsdat pipeline configuration as it stands, without the registry')
@@ -110,6 +115,8 @@ ${exitCodes}`,
       `
 Examples:
   sluice run lidar/humboldt WLS866-48_2020_12_01__00_00_00.sta
+  sluice run lidar/humboldt WLS866-48_2020_12_01__00_00_00.sta --replay   (it was done before)
+  sluice run lidar_vap/humboldt          (on a schedule: a look now)
   sluice run inbox/*                     (each by the pipeline whose triggers match its path)
   sluice run --config pipelines/buoy/config/pipeline.yaml buoy.csv
   sluice run --config pipelines/mean/config/pipeline.yaml 20220413 20220414   (a VAP: begin and end)`,
@@ -135,6 +142,10 @@ Examples:
     .command('new')
     .description(
       'make a new pipeline that works as it is: configuration, README, sample input, test; registered',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice new ingest tide_gauge --site harbour\n  sluice new vap lidar_hourly --from lidar',
     )
   const registry = ['--registry <file>', 'the registry to add it to', 'pipelines_config.yml'] as const
   create
@@ -182,6 +193,10 @@ Examples:
   sluice
     .command('demo')
     .description('run every sample pipeline once, on sample data, into an empty .sluice folder')
+    .addHelpText(
+      'after',
+      '\nIt empties what an earlier demo left, and nothing else. A pipeline that needs a program which is not installed is left out.\n\nExamples:\n  sluice demo',
+    )
     .action(async () => (await import('./demo.ts')).demo())
 
   const photoGallery = sluice
@@ -198,7 +213,10 @@ Examples:
     .description('take photos out of the gallery of this machine, or of a deployed stack')
     .argument('<key...>', 'what the gallery calls them, with their folders')
     .addOption(stackOption('--stack <name>', 'the gallery of this deployed stack'))
-    .addHelpText('after', '\nOriginals, thumbnails and rows of the catalog stay.')
+    .addHelpText(
+      'after',
+      '\nOriginals, thumbnails and rows of the catalog stay.\n\nExamples:\n  sluice gallery remove night-sky.png\n  sluice gallery remove "coast/golden hour.jpg" --stack prod',
+    )
     .action(async (keys, options) => (await import('./gallery-remove.ts')).removePhotos(keys, options))
 
   sluice
