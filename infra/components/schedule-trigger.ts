@@ -1,7 +1,7 @@
 import * as aws from '@pulumi/aws'
 import * as pulumi from '@pulumi/pulumi'
 import type { Plan, Trigger } from '../../runtime/contracts.ts'
-import { arnOf, type Statement } from '../permissions.ts'
+import { arnOf, partitionOf, type Statement } from '../permissions.ts'
 import { scheduledInput, scheduledJobInput } from '../run-environment.ts'
 import type { TriggerArgs } from './run-target.ts'
 import { makeStartRole } from './start-role.ts'
@@ -50,7 +50,7 @@ export class ScheduleTrigger extends pulumi.ComponentResource {
           ...(target.kind === 'function'
             ? { arn: target.arn, input: scheduledInput }
             : {
-                arn: 'arn:aws:scheduler:::aws-sdk:batch:submitJob',
+                arn: `arn:${partitionOf(plan.region)}:scheduler:::aws-sdk:batch:submitJob`,
                 input: pulumi
                   .all([target.queueArn, target.definitionArn])
                   .apply(([jobQueue, jobDefinition]) =>
