@@ -1,7 +1,10 @@
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { planRuns } from '../runtime/plan/plan.ts'
 import { loadRegistry } from '../runtime/registry/load.ts'
-import { image, sharedBase } from './testing/plans.ts'
+import { BranchStack } from './branch-stack.ts'
+import { type MockedResource, recordUnderMocks } from './testing/mocked-stack.ts'
+import { image, sharedBase, stackArgs } from './testing/plans.ts'
 import { type RecordedProgram, recordProgram } from './testing/recording-engine.ts'
 
 /** The real programs, run by Pulumi's own Node runner as `pulumi up` does, with an engine that makes nothing. */
@@ -31,6 +34,23 @@ describe('the program of a branch', () => {
   it('runs to its end, and registers no URN twice', () => {
     expect([prod.exitCode, prod.log]).toEqual([0, expect.not.stringContaining('error')])
     expect(prod.registrations.length).toBeGreaterThan(100)
+  })
+
+  it('registers what the tests under mocks see of its plan, with the same inputs but for the code’s hashes', async () => {
+    const plan = planRuns(loadRegistry({ projectRoot: folder, stack: 'prod' }), { stack: 'prod' })
+    const mocked = await recordUnderMocks(() => new BranchStack('sluice', stackArgs(plan)), 'prod')
+    const ofAws = (resources: readonly Pick<MockedResource, 'type' | 'name' | 'inputs'>[]) =>
+      new Map(
+        resources
+          .filter(({ type }) => type.startsWith('aws:'))
+          .map(({ type, name, inputs }) => [`${type} ${name}`, inputs]),
+      )
+    const [real, seen] = [ofAws(prod.registrations), ofAws(mocked)]
+    expect([...real.keys()].toSorted()).toEqual([...seen.keys()].toSorted())
+    const hasCode = /:(?:BucketObjectv2|Function|Invocation)\b/
+    const comparable = [...real].filter(([key]) => !hasCode.test(key))
+    expect(comparable.length).toBeGreaterThan(100)
+    for (const [key, inputs] of comparable) expect([key, inputs]).toEqual([key, seen.get(key)])
   })
 
   it('does the same a second time, so that a second deployment changes nothing', async () => {

@@ -27,7 +27,8 @@ export async function recordUnderMocks(build: () => unknown, stack = 'test'): Pr
           isCustom: custom ?? true,
           ...(id && { readId: id }),
         })
-        return { id: id || `${name}-id`, state: answerOf(type, name, inputs) }
+        const state = answerOf(type, name, inputs) as { readonly id: string }
+        return { id: id || state.id, state }
       },
       call: ({ inputs }) => inputs,
     },

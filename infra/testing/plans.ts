@@ -126,9 +126,10 @@ function artefact(name: string): Artefact {
   }
 }
 
-/** Artefacts that no file stands behind. */
+/** Artefacts that no file stands behind: as of a deployment, of pipelines on Lambda only. */
 export function artefactsOf(plan: Plan): Artefacts {
-  const pipelines = new Set(plan.runs.map(({ pipeline }) => pipeline))
+  const onLambda = plan.runs.filter(({ compute }) => compute.kind === 'Lambda')
+  const pipelines = new Set(onLambda.map(({ pipeline }) => pipeline))
   return {
     pipelines: new Map([...pipelines].map((name) => [name, artefact(name)])),
     alert: artefact('alert'),
