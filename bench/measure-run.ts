@@ -7,7 +7,7 @@ import { type Figures, measure, median, showFigures } from './process-figures.ts
 export const root = path.resolve(import.meta.dirname, '..')
 const bin = path.join(root, 'runtime/cli/bin/sluice.mjs')
 const rounds = 3
-/** Of the output's columns, which a run may take at most: design §11. */
+/** Of the output's columns, which a run may take at most, beside what an empty run takes. */
 const timesColumns = 2.5
 
 /** Several runs of `sluice run --config`, and how large what they wrote is in memory. */

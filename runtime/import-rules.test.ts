@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 const root = path.resolve(import.meta.dirname, '..')
 
-/** Who may import whom (design §3): for each part, what of the project it may import besides itself, and which packages. */
+/** Who may import whom: for each part, what of the project it may import besides itself, and which packages. */
 interface Rule {
   readonly parts: readonly string[]
   /** `undefined`: any but those of `neverPackages`. Node's own modules are packages too. */

@@ -36,7 +36,7 @@ export interface LedgerOptions {
   readonly findDone?: (subject: LedgerSubject, claim: LedgerClaim) => Promise<DoneReport | undefined>
 }
 
-/** Answers "is this work already done?" for every trigger (design §6). @throws StoreError from every method */
+/** Answers "is this work already done?" for every trigger. @throws StoreError from every method */
 export interface Ledger {
   read(subject: LedgerSubject): Promise<LedgerEntry | undefined>
   /** `subjectHash` of every subject that has an entry. */

@@ -171,8 +171,8 @@ function showType(schema: RegistrySchema, node: SchemaNode): string {
 }
 
 function showDefault(value: unknown): string {
-  if (value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0))
-    return ''
+  if (value === undefined || value === '') return ''
+  if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) return ''
   if (typeof value === 'object') return 'see below'
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``
 }
