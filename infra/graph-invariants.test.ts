@@ -44,10 +44,22 @@ const ofEveryKey = (branch: string) => {
   }
 }
 
+/** With the longest names that a registry may have. */
+const ofLongNames = (branch: string) => {
+  const sites = everySite.map((site) => {
+    const [pipeline, name] = [site.pipeline.padEnd(100, '-p'), site.site.padEnd(100, '_s')]
+    return { ...site, pipeline, site: name, key: `${pipeline}/${name}` }
+  })
+  const stack = branch === 'main' ? {} : { stack: previewStackName(branch), branch }
+  return planOf(sites, { ...stack, registry: { project: 'ocean.pipelines'.padEnd(100, '-x') } })
+}
+
 const stacks: readonly { readonly title: string; readonly plan: () => Plan }[] = [
   { title: 'main', plan: () => everything('main') },
   { title: 'feature/x', plan: () => everything('feature/x') },
   { title: 'a branch of 300 characters', plan: () => everything(long) },
+  { title: 'main, of names of 100 characters', plan: () => ofLongNames('main') },
+  { title: 'a branch of 300 characters, of names of 100', plan: () => ofLongNames(long) },
   { title: 'main, of the sample registry', plan: () => ofRegistry(root, 'main') },
   { title: 'a branch of 300 characters, of the sample registry', plan: () => ofRegistry(root, long) },
   { title: 'main, of the registry with every key', plan: () => ofEveryKey('main') },
@@ -303,6 +315,24 @@ describe.each(stacks)('the stack of $title', (stack) => {
       const names = of(type).map((resource) => inputOf(resource, key))
       expect(new Set(names).size).toBe(names.length)
     }
+  })
+
+  it('keeps all descriptions within AWS’s limits', () => {
+    const limits = {
+      Distribution: ['comment', 128],
+      EventRule: ['description', 512],
+      Function: ['description', 256],
+      MetricAlarm: ['alarmDescription', 1024],
+      OriginAccessControl: ['description', 256],
+      Role: ['description', 1000],
+      Schedule: ['description', 512],
+    } as const
+    for (const [type, [key, length]] of Object.entries(limits))
+      for (const resource of of(type)) {
+        const text = String(resource.inputs[key] ?? '')
+        expect([type, text, text.length <= length]).toEqual([type, text, true])
+      }
+    expect(of('Function').every((resource) => inputOf(resource, 'description').length > 5)).toBe(true)
   })
 
   it('keeps every rule’s pattern, target input and policy within AWS’s limits', () => {

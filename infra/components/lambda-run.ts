@@ -81,7 +81,8 @@ export class LambdaRun extends pulumi.ComponentResource {
       `${name}-function`,
       {
         name: run.names.function,
-        description: `${run.type} ${run.key} of ${plan.project}`,
+        // Within Lambda's 256 characters, however long the names are; the project stands in the tags.
+        description: `${run.type} ${run.key}`,
         ...code.location,
         handler: code.handler,
         runtime: 'nodejs24.x',
