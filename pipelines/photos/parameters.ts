@@ -55,7 +55,5 @@ export function readParameters(parameters: JsonObject): PhotoParameters {
 function ratioOf(ratio: number | string): number {
   if (typeof ratio === 'number') return ratio
   const [numerator, denominator] = ratio.split('/').map(Number) as [number, number]
-  if (numerator > denominator)
-    throw new Error(`thumbnail.ratio: ${ratio} is more than the photo: 1 is the most`)
   return numerator / denominator
 }

@@ -465,3 +465,17 @@ describe.skipIf(missing.length > 0)(
     })
   },
 )
+
+describe('the schema of the parameters', () => {
+  const schema = readFileSync(path.resolve(import.meta.dirname, '../pipeline.schema.json'), 'utf8')
+  const { anyOf } = JSON.parse(schema).properties.thumbnail.properties.ratio
+  const fraction = new RegExp(anyOf[1].pattern)
+
+  it.each(['1/3', '2/3', '1/1', '8/9', '3/16', '99/100', '1/9999'])('takes a ratio of %s', (ratio) =>
+    expect(ratio).toMatch(fraction),
+  )
+  it.each(['4/3', '2/1', '9/8', '10/3', '100/99', '1/0', '0/1', '1/10000'])(
+    'refuses a ratio of %s',
+    (ratio) => expect(ratio).not.toMatch(fraction),
+  )
+})
