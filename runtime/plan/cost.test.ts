@@ -72,6 +72,6 @@ describe('estimateCost', () => {
     expect(sum(preview.idle)).toBeLessThan(0.5)
     expect(sum(prod.idle)).toBeGreaterThan(sum(preview.idle) + 3)
     expect(preview.base).toEqual([])
-    expect(sum(estimateCost(planOf({ ...lidar, uses: ['catalog'] })).base)).toBeCloseTo(1.4, 9)
+    expect(sum(estimateCost(planOf({ ...lidar, uses: ['catalog'] })).base)).toBeCloseTo(2.8, 9)
   })
 })

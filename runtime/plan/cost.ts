@@ -114,8 +114,9 @@ function idleItems(plan: Plan): CostItem[] {
 function baseItems(plan: Plan): CostItem[] {
   if (!plan.runs.some(({ uses }) => uses.includes('catalog'))) return []
   return [
-    { what: 'the catalog, asleep: 10 GB of storage', monthly: 10 * prices.auroraGBMonth },
-    { what: "the secret of the catalog's master", monthly: prices.secretMonth },
+    // Prod's and that of previews.
+    { what: 'two catalog clusters, asleep: 10 GB of storage each', monthly: 2 * 10 * prices.auroraGBMonth },
+    { what: "the secrets of the clusters' masters", monthly: 2 * prices.secretMonth },
   ]
 }
 
