@@ -104,7 +104,7 @@ function addShowsCommands(catalog: Command): void {
 
 function withShowFields(command: Command): Command {
   return command
-    .argument('<name>', 'its name, as its folder below shows/ is called')
+    .argument('<name>', 'its name: that of its folder below shows/, in lower case')
     .option('--release-date <date>', 'when it comes out, such as 2024-05-01')
     .option('--description <text>', 'what it is about')
     .option('--director <name>', 'who directs it')

@@ -101,10 +101,7 @@ ${exitCodes}`,
       '[key]',
       'a pipeline at a site, such as lidar/humboldt; without it, files choose by their triggers',
     )
-    .argument(
-      '[input...]',
-      'the files to run it on; without any, a scheduled pipeline looks for what is not done',
-    )
+    .argument('[input...]', 'the files to run it on; without any, it looks for what is not done')
     .option('--clump', "run all files together, by the first one's pipeline if none is named")
     .option('--multidispatch', 'run a file by each pipeline with a trigger that matches it')
     .option('--config <file>', 'run this tsdat pipeline configuration as it stands, without the registry')
