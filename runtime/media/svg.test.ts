@@ -99,6 +99,8 @@ describe('what an SVG may not have', () => {
     ],
     [svg('<g>'.repeat(300) + '</g>'.repeat(300)), /more than 256 deep/],
     [svg('<rect/>'.repeat(200_001)), /more than 200000 elements/],
+    [svg(`<path d="M0 0${'L9 9'.repeat(250_000)}"/>`), /has a path of 1000004 characters: at most 1000000/],
+    [svg(`<polygon points="${'9 9 '.repeat(250_001)}"/>`), /has a path of 1000004 characters/],
     [svg('<rect>'), /not well-formed/],
     [`${open}`, /not well-formed/],
     ['<html><body>hello</body></html>', /root is html, not svg/],

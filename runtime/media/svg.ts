@@ -21,6 +21,8 @@ const maxElements = 200_000
 const maxDepth = 256
 /** Elements that are drawn once `use`, patterns, masks and the like are written out. */
 const maxCost = 500_000
+/** Of one path: each of its segments takes librsvg some hundred bytes, and all are held until it is drawn. */
+const maxPathCharacters = 1_000_000
 
 /** Encodings in which what we read is what librsvg would read. */
 const encodings: Readonly<Record<string, string>> = {
@@ -116,6 +118,9 @@ function checkAttribute(
   if (local === 'href' && element !== 'a') checkUrl(value, check)
   if (local === 'href' && value.trim().startsWith('#')) check.references.push(value.trim().slice(1))
   if (local === 'src') checkUrl(value, check)
+  if ((local === 'd' || local === 'points') && value.length > maxPathCharacters) {
+    check.refuse(`has a path of ${value.length} characters: at most ${maxPathCharacters} are allowed`)
+  }
   if (prefix === 'xmlns' || local === 'xmlns' || local === 'd') return
   checkCss(value, check)
   check.references.push(...localReferences(value))

@@ -89,6 +89,7 @@ export const hostileImages: HostileCases = {
   'image/web-href.svg': [() => svg('<image href="http://192.0.2.1/x.png" width="9" height="9"/>'), /./],
   'image/import.svg': [() => svg('<style>@import url("file:///etc/passwd");</style>'), /./],
   'image/deep.svg': [() => svg(`${'<g>'.repeat(20_000)}${'</g>'.repeat(20_000)}`), /./],
+  'image/long-path.svg': [() => svg(`<path d="${'M0 0L9 9'.repeat(1_000_000)}"/>`), /path of 8000000/],
   'image/huge.svg': [() => svg('<rect width="9" height="9"/>', 'width="900000" height="900000"'), /pixel|\./],
   'image/self-use.svg': [() => svg('<g id="a"><use href="#a"/><use href="#a"/></g>'), 'row'],
   'image/cut.svg': [() => svg('<rect width="9"').subarray(0, 60), /./],
