@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Plan, PlannedRun } from '../runtime/contracts.ts'
+import type { Plan, PlannedRun, RegisteredSite } from '../runtime/contracts.ts'
 import { previewStackName } from '../runtime/plan/names.ts'
 import { planRuns } from '../runtime/plan/plan.ts'
 import { loadRegistry } from '../runtime/registry/load.ts'
@@ -46,9 +46,9 @@ const ofEveryKey = (branch: string) => {
 
 /** With the longest names that a registry may have. */
 const ofLongNames = (branch: string) => {
-  const sites = everySite.map((site) => {
+  const sites = everySite.map((site): RegisteredSite => {
     const [pipeline, name] = [site.pipeline.padEnd(100, '-p'), site.site.padEnd(100, '_s')]
-    return { ...site, pipeline, site: name, key: `${pipeline}/${name}` }
+    return { ...site, pipeline, site: name, key: `${pipeline}/${name}` as const }
   })
   const stack = branch === 'main' ? {} : { stack: previewStackName(branch), branch }
   return planOf(sites, { ...stack, registry: { project: 'ocean.pipelines'.padEnd(100, '-x') } })
