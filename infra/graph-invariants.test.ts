@@ -329,7 +329,7 @@ describe.each(stacks)('the stack of $title', (stack) => {
     } as const
     for (const [type, [key, length]] of Object.entries(limits))
       for (const resource of of(type)) {
-        const text = String(resource.inputs[key] ?? '')
+        const text = (resource.inputs[key] ?? '') as string
         expect([type, text, text.length <= length]).toEqual([type, text, true])
       }
     expect(of('Function').every((resource) => inputOf(resource, 'description').length > 5)).toBe(true)
