@@ -14,6 +14,8 @@ const totals: Reporter = {
 
 export default defineConfig({
   test: {
+    // Most tests of commands wait for processes: a worker for each processor, where vitest would leave one out.
+    maxWorkers: '100%',
     include: ['runtime/**/*.test.ts', 'pipelines/**/*.test.ts', 'infra/**/*.test.ts', 'shared/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/golden/**'],
     // Tests of the command and of workers run what `npm ci` builds: build it from the sources as they are now.
