@@ -109,6 +109,8 @@ export async function startOwnServer(options: { readonly binaries?: string } = {
       const args = ['-c', script, path.join(binaries, 'postgres'), dataDir]
       for (let attempt = 0; attempt < 50; attempt++) {
         child = spawn('sh', args, { ...spawned, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
+        // It ends with this process, which must not wait for it.
+        ;(child.stdio[3] as net.Socket | null)?.unref()
         if (await isReady(server, child)) return
         // What a killed server left in shared memory goes with its last process.
         await delay(100)
